@@ -1,0 +1,49 @@
+"""How one installation runs: read once, handed to every process as a file in the run folder."""
+
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+
+SETTINGS_FILE = "settings.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation's settings.
+
+    Args:
+        county: folder of the county's files.
+        data: folder for what must survive a restart: store, pictures, outboxes, the event log's files.
+        listen_host, listen_port: where the wall and the API are served.
+        bus: ``embedded://`` for our own Valkey, or ``redis://host:port/0`` for one that others run.
+        store: SQLAlchemy URL; empty means SQLite in ``data``.
+        rtsp_base: stands in for the county's own ``rtsp_base`` when cameras are simulated; empty keeps it.
+        cameras: how many street cameras to pull, the first in file order; -1 is all. Checkpoints are always pulled.
+        detectors: detection processes; cameras and checkpoints are shared out among them.
+    """
+
+    county: Path
+    data: Path
+    listen_host: str = "127.0.0.1"
+    listen_port: int = 8080
+    bus: str = "embedded://"
+    store: str = ""
+    rtsp_base: str = ""
+    cameras: int = -1
+    detectors: int = 2
+
+    @property
+    def store_url(self) -> str:
+        """Return the SQLAlchemy URL of the store."""
+        return self.store or f"sqlite:///{self.data / 'kakou.db'}"
+
+    def write(self, folder: Path) -> None:
+        """Leave the settings in ``folder`` for the other processes."""
+        text = {key: str(value) if isinstance(value, Path) else value for key, value in asdict(self).items()}
+        (folder / SETTINGS_FILE).write_text(json.dumps(text, indent=1), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Settings":
+        """Read what ``write`` left."""
+        text = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        return cls(**{**text, "county": Path(text["county"]), "data": Path(text["data"])})
