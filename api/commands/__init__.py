@@ -1,0 +1,1 @@
+"""The commands of `kakou`, one module each."""

@@ -1,0 +1,1 @@
+"""Keyframes in; tracks, counts and one passage a vehicle out."""
