@@ -1,7 +1,7 @@
 """How one installation runs: read once, handed to every process as a file in the run folder."""
 
-from dataclasses import asdict, dataclass
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 SETTINGS_FILE = "settings.json"
