@@ -1,0 +1,83 @@
+"""What the routes of one web process share: settings, county, store, bus, outbox and clock."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from fastapi import HTTPException, Request
+from redis.asyncio import Redis
+from sqlalchemy import Engine
+
+from api.live.hub import Hub
+from api.run_folder import RunFolder
+from api.settings import Settings
+from camera_config.clock import Clock
+from camera_config.county import County
+
+if TYPE_CHECKING:
+    from api.log.outbox import Outbox
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DB_THREADS = 4
+"""SQLite has one writer; a few threads keep slow reads from holding up short ones (facts/traps 2.23)."""
+
+DB_WAITING = 256
+"""Calls waiting for a database thread; one more is answered 503 at once rather than late."""
+
+
+class Services:
+    """Handed to ``create_app`` once; building it starts nothing but idle threads. ``close`` ends them."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        run: RunFolder,
+        county: County,
+        engine: Engine,
+        clock: Clock,
+        bus: Redis,
+        outbox: "Outbox",
+    ) -> None:
+        self.settings = settings
+        self.run = run
+        self.county = county
+        self.engine = engine
+        self.clock = clock
+        self.bus = bus
+        self.outbox = outbox
+        self.hub = Hub(bus, clock)
+        self._threads = ThreadPoolExecutor(DB_THREADS, thread_name_prefix="db")
+        self._waiting = 0
+
+    async def db(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return ``function(*args)``, run in a thread of the database's own pool.
+
+        Raises:
+            HTTPException: 503 when too many calls wait already.
+        """
+        if self._waiting >= DB_WAITING:
+            raise HTTPException(503, "the store is busy", headers={"Retry-After": "1"})
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+    def now(self) -> float:
+        """Return unix seconds, for records."""
+        return self.clock.now().timestamp()
+
+    def close(self) -> None:
+        """End the database threads; what runs is finished first."""
+        self._threads.shutdown(wait=True)
+
+
+def services(request: Request) -> Services:
+    """Return the services of the app that serves ``request``; use it as a dependency."""
+    found = request.app.state.services
+    assert isinstance(found, Services)
+    return found
