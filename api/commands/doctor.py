@@ -1,0 +1,134 @@
+"""``kakou doctor``: does this machine carry kakou, and if not, what to do."""
+
+import importlib.metadata
+import resource
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+FEEDS = 363
+FILES_NEEDED = 4 * FEEDS
+"""Sockets, slots and tiles of a whole county in one process, with room."""
+
+SLOTS_MIB = 400
+OURS = ("api", "camera_config", "detection", "ingest", "lockdown")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; ``good`` of None is a remark that stops nothing."""
+
+    what: str
+    good: bool | None
+    detail: str
+
+
+def doctor(
+    warm: Annotated[Path | None, typer.Option(help="Compile the planner into this data folder's cache now.")] = None,
+) -> None:
+    """Check libraries, models, limits and memory; say what to do about each fault. Starts nothing."""
+    looks: tuple[Callable[[], Iterator[Finding]], ...] = (
+        _python, _opencv, _models, _wall, _files, _shared_memory, _event_log, _packages, _browser
+    )  # fmt: skip
+    findings = [finding for look in looks for finding in look()]
+    if warm is not None:
+        findings += _warm(warm)
+    table = Table("", "what", "detail", title="kakou doctor")
+    for f in findings:
+        mark = {True: "[green]good[/]", False: "[red bold]fault[/]", None: "[yellow]note[/]"}[f.good]
+        table.add_row(mark, f.what, f.detail)
+    Console().print(table)
+    if any(f.good is False for f in findings):
+        raise typer.Exit(1)
+
+
+def _python() -> Iterator[Finding]:
+    good = (3, 11) <= sys.version_info[:2] < (3, 13)
+    yield Finding("Python", good, f"{sys.version.split()[0]}; kakou runs on 3.11 and 3.12")
+
+
+def _opencv() -> Iterator[Finding]:
+    """OpenCV's wheel needs libGL.so.1, which a server without a screen often lacks (facts/models 1f)."""
+    tried = subprocess.run([sys.executable, "-c", "import cv2"], capture_output=True, text=True, check=False)
+    if tried.returncode == 0:
+        yield Finding("OpenCV", True, "loads")
+    elif "libGL" in tried.stderr:
+        yield Finding("OpenCV", False, "libGL.so.1 is missing: install Debian's package libgl1")
+    else:
+        yield Finding("OpenCV", False, tried.stderr.strip().splitlines()[-1])
+    installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions() if d.metadata["Name"]}
+    several = sorted(name for name in installed if name.startswith("opencv-") and "python" in name)
+    if len(several) > 1:
+        yield Finding("OpenCV", False, f"{', '.join(several)} overwrite each other: keep opencv-python alone")
+
+
+def _models() -> Iterator[Finding]:
+    from camera_config.errors import ModelError
+    from detection.models import verify_models
+
+    try:
+        for name, digest in verify_models():
+            yield Finding("model", True, f"{name}, SHA-256 {digest[:12]}… as expected")
+    except ModelError as error:
+        yield Finding("model", False, f"{error} {error.hint}")
+
+
+def _wall() -> Iterator[Finding]:
+    page = Path(__file__).parent.parent / "static" / "index.html"
+    built = page.exists()
+    yield Finding(
+        "wall", built, "built" if built else "not built: run `make setup` in a checkout, or install the wheel"
+    )
+
+
+def _files() -> Iterator[Finding]:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    good = hard == resource.RLIM_INFINITY or hard >= FILES_NEEDED
+    advice = "" if good else f"; a county needs {FILES_NEEDED}: raise LimitNOFILE or `ulimit -Hn`"
+    yield Finding("open files", good, f"hard limit {hard}{advice}")
+
+
+def _shared_memory() -> Iterator[Finding]:
+    shared = Path("/dev/shm")
+    free_mib = shutil.disk_usage(shared).free // 2**20 if shared.is_dir() else 0
+    enough = free_mib >= SLOTS_MIB
+    advice = "" if enough else f"; below {SLOTS_MIB} MiB keyframes go to the temporary folder on disk, which is slower"
+    yield Finding("/dev/shm", True if enough else None, f"{free_mib} MiB free{advice}")
+
+
+def _event_log() -> Iterator[Finding]:
+    from api.log.bus import server_binary
+
+    path = server_binary()
+    tried = subprocess.run([str(path), "--version"], capture_output=True, text=True, check=False)
+    yield Finding("event log", tried.returncode == 0, (tried.stdout or tried.stderr).strip()[:60])
+
+
+def _packages() -> Iterator[Finding]:
+    """Our packages have plain names, and pip overwrites silently on a clash (facts/traps 2.24)."""
+    owners = importlib.metadata.packages_distributions()
+    for name in OURS:
+        others = sorted(set(owners.get(name, [])) - {"kakou"})
+        if others:
+            yield Finding("packages", False, f"{name} also belongs to {', '.join(others)}: use an own environment")
+
+
+def _browser() -> Iterator[Finding]:
+    found = shutil.which("chromium")
+    detail = found or "no chromium: browser tests are left out (Debian's package chromium)"
+    yield Finding("browser", True if found else None, detail)
+
+
+def _warm(data: Path) -> list[Finding]:
+    tried = subprocess.run(
+        [sys.executable, "-m", "api.commands.warm", str(data)], capture_output=True, text=True, check=False
+    )
+    return [Finding("planner", tried.returncode == 0, "compiled" if tried.returncode == 0 else tried.stderr[-300:])]

@@ -1,0 +1,52 @@
+"""``kakou up``: run an installation until it is told to end."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def up(
+    county: Annotated[Path, typer.Option(help="Folder of the county's files; `kakou check` tells what is wrong.")],
+    data: Annotated[Path, typer.Option(help="Folder for store, pictures, outboxes and logs.")] = Path("data"),
+    host: Annotated[str, typer.Option(help="Address to listen on; keep it on this machine behind a TLS proxy.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of API and wall.")] = 8080,
+    bus: Annotated[str, typer.Option(help="embedded:// or redis://host:port/0")] = "embedded://",
+    store: Annotated[str, typer.Option(help="SQLAlchemy URL; default SQLite in the data folder.")] = "",
+    cameras: Annotated[int, typer.Option(help="How many street cameras to pull; -1 is all.")] = -1,
+    detectors: Annotated[int, typer.Option(min=1, help="Detection processes; about one a core.")] = 2,
+) -> None:
+    """Run kakou for a county; prints a one-time link for the first operator and the position feed's token file."""
+    from api.access.rights import Role
+    from api.access.sessions import create_device_token, create_login
+    from api.settings import Settings
+    from api.store import open_store
+    from api.supervisor import Supervisor
+    from camera_config.load import load_county
+
+    console = Console(stderr=True)
+    load_county(county)
+    settings = Settings(county.resolve(), data.resolve(), host, port, bus, store, "", cameras, detectors)
+    data.mkdir(parents=True, exist_ok=True)
+    supervisor = Supervisor(settings)
+    supervisor.end_on_signals()
+    try:
+        with console.status("Starting …"):
+            supervisor.start()
+            supervisor.watch(until=(supervisor.run_folder.path / "web.port").exists)
+        engine = open_store(settings.store_url)
+        token_file = data / "units.token"
+        if not token_file.exists():
+            token_file.touch(mode=0o600)
+            token_file.write_text(create_device_token(engine, "units"), encoding="ascii")
+        bound = (supervisor.run_folder.path / "web.port").read_text(encoding="ascii")
+        for role in (Role.ADMINISTRATOR, Role.OPERATOR, Role.WALL):
+            link = f"http://{host}:{bound}/#token={create_login(engine, role)}"
+            console.print(f"one-time link, {role.value:13} {link}", soft_wrap=True, highlight=False)
+        console.print(f"units report to POST /v1/units/positions with the token in {token_file}", highlight=False)
+        supervisor.watch()
+    finally:
+        supervisor.stop()
