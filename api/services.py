@@ -9,6 +9,7 @@ from fastapi import HTTPException, Request
 from redis.asyncio import Redis
 from sqlalchemy import Engine
 
+from api.devices.board import Board
 from api.live.hub import Hub
 from api.run_folder import RunFolder
 from api.settings import Settings
@@ -49,7 +50,8 @@ class Services:
         self.clock = clock
         self.bus = bus
         self.outbox = outbox
-        self.hub = Hub(bus, clock)
+        self.board = Board(county, settings, run)
+        self.hub = Hub(bus, clock, self.board)
         self._threads = ThreadPoolExecutor(DB_THREADS, thread_name_prefix="db")
         self._waiting = 0
 

@@ -1,0 +1,1 @@
+"""Positions go in, a readiness that knows its own age comes out."""
