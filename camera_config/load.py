@@ -1,0 +1,218 @@
+"""Load a county's folder strictly: everything right and agreeing, or every mistake at once."""
+
+from pathlib import Path
+
+from camera_config import ids
+from camera_config.county import (
+    Blocks,
+    Camera,
+    Closure,
+    County,
+    PatrolRoute,
+    Position,
+    Post,
+    Ring,
+    RingArea,
+    Roads,
+    Rules,
+    SmartCheckpoint,
+    StandbyPoint,
+    Township,
+    Unit,
+    Zone,
+)
+from camera_config.draft import Draft, read_folder
+from camera_config.edge import Line
+from camera_config.ground import Ground
+from camera_config.leaks import open_roads
+from camera_config.mistakes import Mistake, Mistakes, refusal
+from camera_config.placing import check_on_roads, check_places
+from camera_config.records import CountyRecord, RulesRecord
+from camera_config.references import check_references
+from camera_config.road_net import build_roads
+
+__all__ = ["check_county", "load_county"]
+
+
+def load_county(folder: Path) -> County:
+    """Return the county of ``folder``.
+
+    Raises:
+        ConfigError: its message lists all mistakes of all files, ``file:line: what is wrong; what to do``.
+    """
+    county, mistakes = _read(folder)
+    if county is None or mistakes:
+        raise refusal(str(folder), mistakes)
+    return county
+
+
+def check_county(folder: Path) -> list[Mistake]:
+    """Return all mistakes of all files, by file and line; an empty list where the county can be loaded."""
+    return _read(folder)[1]
+
+
+def _read(folder: Path) -> tuple[County | None, list[Mistake]]:
+    mistakes = Mistakes()
+    draft = read_folder(folder, mistakes)
+    check_references(draft, mistakes)
+    places = check_places(draft, mistakes)
+    county = None
+    roads_file = draft.layers.roads
+    if not draft.roads and roads_file not in draft.unread:
+        mistakes.add(roads_file, 1, "there are no roads", "draw or import the county's roads")
+    elif draft.county is not None and draft.rules is not None and roads_file not in draft.unread:
+        roads = build_roads(draft.roads)
+        ground = check_on_roads(draft, places, roads, draft.rules.snap_max_m, mistakes)
+        _check_rings(draft, roads, ground, mistakes)
+        if not len(mistakes):
+            county = _county(draft, draft.county, draft.rules, roads)
+    return county, mistakes.in_order()
+
+
+def _check_rings(draft: Draft, roads: Roads, ground: Ground, mistakes: Mistakes) -> None:
+    """Note every road by which a ring can be left past its posts, unless posts or outlines are wrong themselves."""
+    if any(mistake.file in (draft.layers.posts, draft.layers.rings) for mistake in mistakes.in_order()):
+        return
+    for outline in draft.rings:
+        blocked = set()
+        for post in draft.posts:
+            if post.record.ring is outline.record.ring and post.record.blocks is not Blocks.IN:
+                lon, lat = post.points[0]
+                nearest = ground.nearest(lat, lon)
+                blocked |= {nearest.edge} if nearest else set()
+        for way in open_roads(roads, _line(outline.points), blocked):
+            lat, lon = roads.node_lat[way.outside_node], roads.node_lon[way.outside_node]
+            mistakes.add(
+                outline.file,
+                outline.line,
+                f"ring {outline.record.ring.value!r} leaks by road {roads.name[way.edge]!r} to {lat:.6f}, {lon:.6f}",
+                f"put a post on that road in {draft.layers.posts}, or move the outline",
+            )
+
+
+def _county(draft: Draft, head: CountyRecord, rules: RulesRecord, roads: Roads) -> County:
+    return County(
+        name=head.name,
+        code=head.code,
+        invented=head.invented,
+        centre=Position(head.centre.lat, head.centre.lon),
+        rtsp_base=head.rtsp_base,
+        townships=tuple(
+            Township(ids.TownshipId(t.record.id), t.record.name, _point(t.points)) for t in draft.townships
+        ),
+        cameras=_cameras(draft, head),
+        checkpoints=_checkpoints(draft, head),
+        posts=_posts(draft, {ring: record.deadline_s for ring, record in head.ring.items()}),
+        units=_units(draft),
+        zones=tuple(Zone(ids.ZoneId(z.record.id), z.record.name, z.record.kind, _line(z.points)) for z in draft.zones),
+        standby_points=tuple(
+            StandbyPoint(
+                id=ids.StandbyPointId(s.record.id),
+                name=s.record.name,
+                zone=ids.ZoneId(s.record.zone),
+                position=_point(s.points),
+                capacity=s.record.capacity,
+            )
+            for s in draft.standby
+        ),
+        routes=tuple(
+            PatrolRoute(ids.RouteId(r.record.id), r.record.name, ids.ZoneId(r.record.zone), _line(r.points))
+            for r in draft.routes
+        ),
+        rings=tuple(RingArea(o.record.ring, head.ring[o.record.ring].deadline_s, _line(o.points)) for o in draft.rings),
+        closures=tuple(Closure(c.record.road, _point(c.points), c.record.reason) for c in draft.closures),
+        roads=roads,
+        rules=Rules(**dict(rules)),
+    )
+
+
+def _cameras(draft: Draft, head: CountyRecord) -> tuple[Camera, ...]:
+    return tuple(
+        Camera(
+            id=ids.CameraId(r.id),
+            name=r.name,
+            gb_code=r.gb_code,
+            position=Position(r.lat, r.lon),
+            heading_deg=r.heading_deg,
+            township=ids.TownshipId(r.township),
+            net=r.net,
+            place_type=r.place_type,
+            purpose=r.purpose,
+            retention_class=r.retention_class,
+            url=r.url or _url(head, r.id),
+        )
+        for r in (camera.record for camera in draft.cameras)
+    )
+
+
+def _checkpoints(draft: Draft, head: CountyRecord) -> tuple[SmartCheckpoint, ...]:
+    return tuple(
+        SmartCheckpoint(
+            id=ids.CheckpointId(r.id),
+            name=r.name,
+            gb_code=r.gb_code,
+            position=Position(r.lat, r.lon),
+            heading_deg=r.heading_deg,
+            township=ids.TownshipId(r.township),
+            road=r.road,
+            direction=r.direction,
+            lanes=r.lanes,
+            lane_zone=r.lane_zone,
+            purpose=r.purpose,
+            retention_class=r.retention_class,
+            url=r.url or _url(head, r.id),
+            post=None if r.post is None else ids.PostId(r.post),
+        )
+        for r in (checkpoint.record for checkpoint in draft.checkpoints)
+    )
+
+
+def _posts(draft: Draft, deadlines_s: dict[Ring, int]) -> tuple[Post, ...]:
+    return tuple(
+        Post(
+            id=ids.PostId(r.id),
+            name=r.name,
+            ring=r.ring,
+            position=_point(post.points),
+            bearing_deg=r.bearing_deg,
+            blocks=r.blocks,
+            road=r.road,
+            deadline_s=deadlines_s[r.ring] if r.deadline_s is None else r.deadline_s,
+            need_units=r.need_units,
+            crew_min=r.crew_min,
+            equipment=r.equipment,
+            setup_s=r.setup_s,
+            group=r.group,
+            one_crew=r.one_crew,
+            checkpoint=None if r.checkpoint is None else ids.CheckpointId(r.checkpoint),
+        )
+        for post, r in ((post, post.record) for post in draft.posts)
+    )
+
+
+def _units(draft: Draft) -> tuple[Unit, ...]:
+    return tuple(
+        Unit(
+            id=ids.UnitId(r.id),
+            call_sign=r.call_sign,
+            crew=r.crew,
+            equipment=r.equipment,
+            home=Position(r.home_lat, r.home_lon),
+            township=ids.TownshipId(r.township),
+            status=r.status,
+            duty=r.duty,
+        )
+        for r in (unit.record for unit in draft.units)
+    )
+
+
+def _url(head: CountyRecord, device: str) -> str:
+    return f"{head.rtsp_base.rstrip('/')}/{device}"
+
+
+def _point(points: Line) -> Position:
+    return _line(points)[0]
+
+
+def _line(points: Line) -> tuple[Position, ...]:
+    return tuple(Position(lat=float(lat), lon=float(lon)) for lon, lat in points)

@@ -1,0 +1,316 @@
+"""What may stand in the county's files: one pydantic model a row, table or feature; nothing else is accepted."""
+
+import re
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from camera_config.county import Blocks, Net, Ring, RoadClass, UnitStatus, Weather, ZoneKind
+
+PLACE_TYPES = (
+    "crossing", "road", "bridge", "tunnel", "toll_station", "station_square", "bus_station", "square", "park", "market",
+    "school_gate", "hospital_gate", "government_gate", "company_gate", "bank_front", "petrol_station",
+    "residential_gate", "residential_lane", "village_entrance", "riverside", "car_park",
+)  # fmt: skip
+"""Public places where a camera may stand."""
+
+BANNED_PLACE_TYPES = (
+    "guest_room", "room", "dormitory", "bath", "bathroom", "toilet", "fitting_room", "changing_room", "ward",
+    "nursing_room",
+)  # fmt: skip
+"""Never: State Council Order 799 (2025), article 9 (facts/reliability A13)."""
+
+CAMERA_TYPE, CHECKPOINT_TYPE = "132", "121"
+"""GB/T 28181 annex D type codes, digits 11 to 13: network camera, video checkpoint."""
+
+
+def _id(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", value):
+        raise ValueError(f"{value!r} is not an id: write lower-case letters, digits and single dashes")
+    return value
+
+
+def _place_type(value: str) -> str:
+    if value in BANNED_PLACE_TYPES:
+        raise ValueError(
+            f"no camera may stand in a {value!r} (Order 799, article 9): take the camera out, or correct its place type"
+        )
+    if value not in PLACE_TYPES:
+        raise ValueError(f"{value!r} is not a place type: write one of {', '.join(PLACE_TYPES)}")
+    return value
+
+
+def _rtsp(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+        parts = urlsplit("")
+    # The URL itself is never repeated here: it may hold a password.
+    if parts.scheme not in ("rtsp", "rtsps"):
+        raise ValueError("url is neither rtsp:// nor rtsps://: write the address of the stream")
+    if "@" in parts.netloc:
+        raise ValueError("url holds credentials: move user and password to the secrets file")
+    if not host:
+        raise ValueError("url has no host: write rtsp://HOST[:PORT]/PATH")
+    return value
+
+
+def _words(value: object) -> object:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+def _gb_code(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{20}", value):
+        raise ValueError(f"GB/T 28181 code {value!r} is malformed: write 20 digits")
+    return value
+
+
+Id = Annotated[str, AfterValidator(_id)]
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+GbCode = Annotated[str, AfterValidator(_gb_code)]
+Url = Annotated[str, AfterValidator(_rtsp)]
+Words = Annotated[tuple[Id, ...], BeforeValidator(_words)]
+Bearing = Annotated[float, Field(ge=0, lt=360)]
+Seconds = Annotated[int, Field(ge=0, le=86_400)]
+Deadline = Annotated[int, Field(gt=0, le=86_400)]
+Kmh = Annotated[float, Field(gt=0, le=250)]
+
+
+class Record(BaseModel):
+    """Nothing unknown, nothing infinite."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, frozen=True)
+
+
+class PlaceRecord(Record):
+    """``[centre]`` of county.toml."""
+
+    lat: float
+    lon: float
+
+
+class RingRecord(Record):
+    """``[ring.town]`` and ``[ring.county]`` of county.toml."""
+
+    deadline_s: Deadline
+
+
+class LayersRecord(Record):
+    """``[layers]`` of county.toml: file names within the county's folder."""
+
+    cameras: str = "cameras.csv"
+    checkpoints: str = "checkpoints.toml"
+    units: str = "units.csv"
+    rules: str = "rules.toml"
+    townships: str = "townships.geojson"
+    zones: str = "zones.geojson"
+    posts: str = "posts.geojson"
+    standby: str = "standby.geojson"
+    routes: str = "routes.geojson"
+    rings: str = "rings.geojson"
+    closures: str = "closures.geojson"
+    roads: str = "roads.geojson"
+
+    @model_validator(mode="after")
+    def _stay_in_folder(self) -> Self:
+        for key, value in self:
+            if "/" in value or "\\" in value or value.startswith("."):
+                raise ValueError(f"layer {key!r}: write the name of a file in the county's folder, without a path")
+        return self
+
+
+class CountyRecord(Record):
+    """county.toml."""
+
+    name: Name
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
+    invented: bool
+    datum: Literal["WGS84"]
+    rtsp_base: Url
+    centre: PlaceRecord
+    ring: dict[Ring, RingRecord]
+    layers: LayersRecord = LayersRecord()
+
+    @model_validator(mode="after")
+    def _all_rings(self) -> Self:
+        for ring in Ring:
+            if ring not in self.ring:
+                raise ValueError(f"missing key 'ring.{ring}': add a table [ring.{ring}] with deadline_s")
+        return self
+
+
+class CameraRecord(Record):
+    """A row of cameras.csv."""
+
+    id: Id
+    name: Name
+    gb_code: GbCode
+    lat: float
+    lon: float
+    heading_deg: Bearing
+    township: Id
+    net: Net
+    place_type: Annotated[str, AfterValidator(_place_type)]
+    purpose: Name
+    retention_class: Literal["days-30", "days-90"]
+    url: Url | None = None
+
+
+class CheckpointRecord(Record):
+    """A ``[[checkpoint]]`` of checkpoints.toml."""
+
+    id: Id
+    name: Name
+    gb_code: GbCode
+    lat: float
+    lon: float
+    heading_deg: Bearing
+    township: Id
+    road: Name
+    direction: Name
+    lanes: Annotated[int, Field(ge=1, le=12)]
+    lane_zone: tuple[tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]], ...] = ()
+    purpose: Name
+    retention_class: Literal["days-30", "days-90"]
+    url: Url | None = None
+    post: Id | None = None
+
+    @model_validator(mode="after")
+    def _polygon(self) -> Self:
+        if len(self.lane_zone) in (1, 2):
+            raise ValueError(
+                "lane_zone has fewer than 3 corners: draw a polygon, or leave it out for the whole picture"
+            )
+        return self
+
+
+class CheckpointsRecord(Record):
+    """checkpoints.toml."""
+
+    checkpoint: tuple[dict[str, object], ...] = ()
+
+
+class UnitRecord(Record):
+    """A row of units.csv; equipment is separated by blanks."""
+
+    id: Id
+    call_sign: Name
+    crew: Annotated[int, Field(ge=1, le=60)]
+    equipment: Words = ()
+    home_lat: float
+    home_lon: float
+    township: Id
+    status: UnitStatus
+    duty: Name
+
+
+class TownshipRecord(Record):
+    """Properties in townships.geojson; the point is the seat, where the police station stands."""
+
+    id: Id
+    name: Name
+
+
+class ZoneRecord(Record):
+    """Properties in zones.geojson."""
+
+    id: Id
+    name: Name
+    kind: ZoneKind
+
+
+class PostRecord(Record):
+    """Properties in posts.geojson."""
+
+    id: Id
+    name: Name
+    ring: Ring
+    bearing_deg: Bearing
+    blocks: Blocks = Blocks.BOTH
+    road: Name
+    deadline_s: Deadline | None = None
+    need_units: Annotated[int, Field(ge=1, le=20)] = 1
+    crew_min: Annotated[int, Field(ge=1, le=60)] = 2
+    equipment: Words = ()
+    setup_s: Seconds = 300
+    group: Id | None = None
+    one_crew: bool = False
+    checkpoint: Id | None = None
+
+    @model_validator(mode="after")
+    def _crew_of_a_group(self) -> Self:
+        if self.one_crew and self.group is None:
+            raise ValueError("one_crew is true but group is missing: name the group that one crew holds")
+        return self
+
+
+class StandbyRecord(Record):
+    """Properties in standby.geojson."""
+
+    id: Id
+    name: Name
+    zone: Id
+    capacity: Annotated[int, Field(ge=1, le=20)] = 1
+
+
+class RouteRecord(Record):
+    """Properties in routes.geojson."""
+
+    id: Id
+    name: Name
+    zone: Id
+
+
+class OutlineRecord(Record):
+    """Properties in rings.geojson."""
+
+    ring: Ring
+
+
+class ClosureRecord(Record):
+    """Properties in closures.geojson."""
+
+    road: Name
+    reason: Name
+
+
+class RoadRecord(Record):
+    """Properties in roads.geojson."""
+
+    road_class: RoadClass = Field(alias="class")
+    name: str = ""
+    one_way: bool = False
+
+
+class RulesRecord(Record):
+    """rules.toml."""
+
+    clock_zero: Literal["t_order", "t_alert"] = "t_order"
+    ring_priority: Ring = Ring.TOWN
+    ready_travel_slack_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1300
+    hold_s: Seconds = 3600
+    dispatch_delay_s: dict[UnitStatus, Seconds]
+    callable_delay_s: Seconds = 1200
+    too_old_moving_s: Deadline = 30
+    too_old_standing_s: Deadline = 120
+    frozen_s: Deadline = 600
+    moving_kmh: Kmh = 5.0
+    max_unit_kmh: Kmh = 160.0
+    speed_kmh: dict[Weather, dict[RoadClass, Kmh]]
+    weather: Weather = Weather.DRY
+    snap_max_m: Annotated[float, Field(gt=0, le=500)] = 30.0
+    fugitive_factor_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1300
+    verdict_valid_s: Annotated[int, Field(gt=0, le=10)] = 10
+
+    @model_validator(mode="after")
+    def _tables_are_full(self) -> Self:
+        missing = [f"dispatch_delay_s.{status}" for status in UnitStatus if status not in self.dispatch_delay_s]
+        for weather in Weather:
+            speeds = self.speed_kmh.get(weather, {})
+            missing += [f"speed_kmh.{weather}.{kind}" for kind in RoadClass if kind not in speeds]
+        if missing:
+            raise ValueError(f"missing key {', '.join(map(repr, missing))}: add it, every table must be full")
+        return self
