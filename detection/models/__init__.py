@@ -1,0 +1,13 @@
+"""Every model kakou runs: a closed list, each known by its SHA-256, each giving only classes we allow."""
+
+from detection.models.load import (
+    CLASSES,
+    NANODET,
+    PLATE_FINDER,
+    PLATE_READER,
+    ModelFile,
+    load_model,
+    model_path,
+)
+
+__all__ = ["CLASSES", "NANODET", "PLATE_FINDER", "PLATE_READER", "ModelFile", "load_model", "model_path"]
