@@ -82,7 +82,7 @@ def start_embedded(run: RunFolder, data: Path, *, memory: str = MEMORY) -> subpr
         "logfile": "",
         "always-show-logo": "no",
     }
-    command = [*launcher, str(get_binary_path())]
+    command = [*launcher, str(server_binary())]
     for key, value in arguments.items():
         command += [f"--{key}", value]
     with log_file.open("ab") as log:
@@ -92,6 +92,11 @@ def start_embedded(run: RunFolder, data: Path, *, memory: str = MEMORY) -> subpr
         )
     _wait_until_up(server, socket, log_file, began)
     return server
+
+
+def server_binary() -> Path:
+    """Return the Valkey server that comes with kakou."""
+    return Path(get_binary_path())
 
 
 def connect(settings: Settings, run: RunFolder) -> redis.Redis:
