@@ -110,6 +110,11 @@ class SlotWriter:
         """Number of the last item written, 0 before the first; a restarted writer goes on from here."""
         return self._slot.words[_SEQUENCE]
 
+    @property
+    def epoch(self) -> int:
+        """Epoch of the last item written, 0 before the first."""
+        return self._slot.words[_EPOCH]
+
     def put(self, payload: bytes, *, sequence: int, at: float, mono_s: float, epoch: int) -> bool:
         """Leave an item, replacing one that was not taken.
 

@@ -1,0 +1,243 @@
+"""RTP packets in, H.264 access units out (RFC 6184: single NAL units, STAP-A, FU-A), as Annex-B bytes.
+
+Nothing is decoded. After a gap everything is dropped up to the next keyframe, because what would come out of a
+decoder in between is a smeared picture. Written for 60,000 packets a second: one call and a few slices a packet.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from camera_config.errors import FeedProtocol
+from ingest.rtp import HEADER_BYTES, PLAIN, missing, payload_bounds
+from ingest.sps import picture_size, pps_id, sps_id
+
+START = b"\0\0\0\1"
+SET_LIMIT = 4096
+"""Largest parameter set in bytes; real ones have tens."""
+
+UNIT_LIMIT = 8 * 1024 * 1024
+"""Largest access unit in bytes; a longer one is dropped."""
+
+_START_AND_HEADER = tuple(START + bytes((header,)) for header in range(256))
+_SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
+_BEFORE_PICTURE = frozenset((6, 7, 8, 9))
+_STAP_A, _FU_A = 24, 28
+
+
+@dataclass(frozen=True, slots=True)
+class AccessUnit:
+    """One picture, compressed.
+
+    ``parts`` joined are Annex-B; a keyframe has its SPS and PPS in front. ``size`` is their length in bytes.
+    ``epoch`` counts the SPS's changes from 1; ``rtp_time`` is the camera's own clock, 32 bits, usually 90 kHz.
+    """
+
+    parts: list[bytes]
+    size: int
+    key: bool
+    epoch: int
+    rtp_time: int
+
+    @property
+    def payload(self) -> bytes:
+        """Return the Annex-B bytes."""
+        return b"".join(self.parts)
+
+
+class ParameterSets:
+    """The SPS and PPS of one feed, from its description and from the stream; lives longer than a connection.
+
+    ``epoch`` is raised when an SPS appears or changes, so that a decoder starts afresh. At most 32 SPS and 256 PPS
+    are kept (the standard's own bound).
+    """
+
+    def __init__(self, epoch: int = 0) -> None:
+        self.epoch = epoch
+        self.width = self.height = 0
+        self._sps: dict[int, bytes] = {}
+        self._pps: dict[int, bytes] = {}
+        self._prefix: list[bytes] = []
+
+    @property
+    def complete(self) -> bool:
+        """Whether a keyframe can be decoded with what is known."""
+        return bool(self._sps and self._pps)
+
+    @property
+    def prefix(self) -> list[bytes]:
+        """Return all sets as Annex-B parts."""
+        return self._prefix
+
+    def add(self, nal: bytes) -> None:
+        """Keep ``nal`` if it is an SPS or PPS.
+
+        Raises:
+            FeedProtocol: it is too long or its id is not readable.
+        """
+        kind = nal[0] & 31
+        if len(nal) > SET_LIMIT:
+            raise FeedProtocol(f"an H.264 parameter set of {len(nal)} bytes")
+        if kind == _SPS:
+            number = sps_id(nal)
+            if self._sps.get(number) == nal:
+                return
+            self._sps[number] = nal
+            self.epoch += 1
+            try:
+                self.width, self.height = picture_size(nal)
+            except FeedProtocol:  # the decoder may know better; the size is only shown
+                self.width = self.height = 0
+        elif kind == _PPS:
+            number = pps_id(nal)
+            if self._pps.get(number) == nal:
+                return
+            self._pps[number] = nal
+        else:
+            return
+        self._prefix = [part for kept in (self._sps, self._pps) for nal in kept.values() for part in (START, nal)]
+
+
+class Depacketiser:
+    """Puts access units together from the packets of one connection, in order of arrival.
+
+    Args:
+        payload_type: packets of other types are passed over.
+        sets: the feed's parameter sets, added to from the stream.
+        deliver: called with each complete access unit, the first of them a keyframe.
+    """
+
+    def __init__(self, payload_type: int, sets: ParameterSets, deliver: Callable[[AccessUnit], None]) -> None:
+        self.lost = 0
+        """Packets missing by their sequence numbers."""
+        self.dropped = 0
+        """Access units not delivered: incomplete, or between a gap and the next keyframe."""
+        self._payload_type = payload_type
+        self._sets = sets
+        self._deliver = deliver
+        self._expected = -1
+        self._stamp = b""
+        self._awaits_key = True
+        self._synced = False
+        self._clear()
+
+    def packet(self, data: bytes, start: int, end: int) -> None:
+        """Take the RTP packet ``data[start:end]``.
+
+        Raises:
+            FeedProtocol: it breaks RTP or RFC 6184; the connection is of no further use.
+        """
+        if end - start > HEADER_BYTES and data[start] == PLAIN:
+            begin = start + HEADER_BYTES
+        else:
+            begin, end = payload_bounds(data, start, end)
+        sequence = data[start + 2] << 8 | data[start + 3]
+        if sequence != self._expected:
+            self._gap(sequence)
+        self._expected = (sequence + 1) & 0xFFFF
+        second = data[start + 1]
+        if second & 0x7F != self._payload_type or begin == end:
+            return
+        stamp = data[start + 4 : start + 8]
+        if stamp != self._stamp:
+            if self._parts:  # the camera sets no marker
+                self._finish()
+            self._stamp = stamp
+        header = data[begin]
+        kind = header & 31
+        if kind == _FU_A:
+            if end - begin < 2:
+                raise FeedProtocol("an H.264 fragment of no bytes")
+            fragment = data[begin + 1]
+            if fragment & 0x80:
+                self._in_fragment = self._begins(fragment & 31, data, begin + 2, end)
+                if self._in_fragment:
+                    self._parts.append(_START_AND_HEADER[header & 0xE0 | fragment & 31])
+                    self._parts.append(data[begin + 2 : end])
+            elif self._in_fragment:
+                self._parts.append(data[begin + 2 : end])
+            elif self._synced:  # its beginning never came
+                self._lose_sync()
+            if fragment & 0x40:
+                self._in_fragment = False
+        elif 0 < kind < _STAP_A:
+            self._in_fragment = False
+            self._whole(kind, data, begin, end)
+        elif kind == _STAP_A:
+            self._in_fragment = False
+            self._aggregate(data, begin + 1, end)
+        else:
+            raise FeedProtocol(f"an H.264 packet of kind {kind}, which cannot be in packetization-mode 0 or 1")
+        self._size += end - begin
+        if self._size > UNIT_LIMIT:
+            self._lose_sync()
+        if second & 0x80:
+            self._finish()
+
+    def _aggregate(self, data: bytes, at: int, end: int) -> None:
+        while at < end:
+            size = data[at] << 8 | data[at + 1] if at + 2 <= end else 0
+            at += 2
+            if size == 0 or at + size > end:
+                raise FeedProtocol("an H.264 aggregate whose sizes do not fit")
+            self._whole(data[at] & 31, data, at, at + size)
+            at += size
+
+    def _whole(self, kind: int, data: bytes, begin: int, end: int) -> None:
+        if self._begins(kind, data, begin + 1, end):
+            nal = data[begin:end]
+            if kind in (_SPS, _PPS):
+                self._sets.add(nal)
+                self._own_sets |= 1 << kind
+            self._parts.append(START)
+            self._parts.append(nal)
+
+    def _begins(self, kind: int, data: bytes, body: int, end: int) -> bool:
+        """Note the beginning of a NAL unit; return whether to keep it.
+
+        After a gap the picture's first slice (``first_mb_in_slice`` 0, one bit) or what stands before a picture shows
+        that nothing of this access unit is missing.
+        """
+        if not self._synced:
+            if kind not in _BEFORE_PICTURE and not (_SLICE <= kind <= _IDR and body < end and data[body] & 0x80):
+                return False
+            self._synced = True
+        if kind <= _IDR:
+            self._has_picture = True
+            if kind == _IDR:
+                self._has_key = True
+        return True
+
+    def _gap(self, sequence: int) -> None:
+        if self._expected >= 0:
+            self.lost += missing(self._expected, sequence)
+            self._lose_sync()
+
+    def _lose_sync(self) -> None:
+        if self._has_picture:
+            self.dropped += 1
+        self._awaits_key = True
+        self._synced = False
+        self._clear()
+
+    def _finish(self) -> None:
+        parts, key, complete = self._parts, self._has_key, self._synced and not self._in_fragment
+        has_picture, own = self._has_picture, self._own_sets
+        self._clear()
+        self._synced = True
+        if not has_picture:
+            return
+        if not complete or (self._awaits_key and not key) or (key and not self._sets.complete):
+            self.dropped += 1
+            self._awaits_key = True
+            return
+        self._awaits_key = False
+        if key and own != (1 << _SPS | 1 << _PPS):
+            parts = self._sets.prefix + parts
+        rtp_time = int.from_bytes(self._stamp, "big")
+        self._deliver(AccessUnit(parts, sum(map(len, parts)), key, self._sets.epoch, rtp_time))
+
+    def _clear(self) -> None:
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._own_sets = 0
+        self._has_key = self._has_picture = self._in_fragment = False
