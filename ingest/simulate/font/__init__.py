@@ -1,0 +1,1 @@
+"""The subset font of number plates, and how it was made."""

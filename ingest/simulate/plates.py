@@ -1,0 +1,201 @@
+"""Draw Chinese number plates after GA 36-2018 (sizes in millimetres), from a subset of an OFL font.
+
+The standard's own letters are not free; ours are a bold face stretched into its boxes, which gives strokes of
+about its 10 mm. Sizes are from public descriptions of GA 36-2018; the text of the standard was not at hand.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+FONT = Path(__file__).parent / "font" / "plate.otf"
+
+Colour = tuple[int, int, int]
+"""Blue, green, red; 0 to 255."""
+
+BOX_MM = (45.0, 90.0)
+HEIGHT_MM = 140.0
+MARGIN_MM = 15.5
+GAP_MM = 12.0
+DOT_GAP_MM = 34.0
+DOT_MM = 10.0
+CORNER_MM = 10.0
+ECO_WIDTH_MM = 43.0
+ECO_GAP_MM = 9.0
+ECO_DOT_GAP_MM = 49.0
+
+INK_PX = 360
+"""Height at which glyphs are drawn before they are brought to size."""
+
+
+class PlateKind(StrEnum):
+    """Kinds of plates drawn; all have one row and 140 mm height."""
+
+    BLUE = "blue"
+    GREEN = "green"
+    YELLOW = "yellow"
+    LEARNER = "learner"
+    POLICE = "police"
+
+
+@dataclass(frozen=True, slots=True)
+class Paint:
+    """Colours of a plate: top and bottom of its ground, ink, and its border line."""
+
+    top: Colour
+    bottom: Colour
+    ink: Colour
+    border: Colour
+
+
+WHITE = (238, 240, 240)
+BLACK = (24, 22, 22)
+RED = (38, 32, 200)
+PAINTS = {
+    PlateKind.BLUE: Paint((178, 84, 14), (168, 76, 12), WHITE, WHITE),
+    PlateKind.GREEN: Paint((226, 240, 222), (96, 178, 62), BLACK, BLACK),
+    PlateKind.YELLOW: Paint((28, 186, 246), (24, 178, 240), BLACK, BLACK),
+    PlateKind.LEARNER: Paint((28, 186, 246), (24, 178, 240), BLACK, BLACK),
+    PlateKind.POLICE: Paint((236, 238, 238), (228, 232, 232), BLACK, BLACK),
+}
+
+
+def width_mm(kind: PlateKind) -> float:
+    """Return a plate's width; the height is always 140 mm."""
+    return 480.0 if kind is PlateKind.GREEN else 440.0
+
+
+def draw_plate(text: str, kind: PlateKind, px_per_mm: float = 1.0) -> NDArray[np.uint8]:
+    """Return the plate as (height, width, 4) uint8: BGR and coverage (0 outside its rounded corners).
+
+    Args:
+        text: 7 characters, or 8 for ``PlateKind.GREEN``; the dot is ours.
+        kind: colours and layout.
+        px_per_mm: scale of the picture. Everything is drawn three times as large and averaged down.
+
+    Raises:
+        ValueError: ``text`` has the wrong length for ``kind``.
+    """
+    want = 8 if kind is PlateKind.GREEN else 7
+    if len(text) != want:
+        raise ValueError(f"a {kind} plate has {want} characters, not {len(text)}")
+    paint = PAINTS[kind]
+    scale = 3.0 * px_per_mm
+    wide, high = round(width_mm(kind) * scale), round(HEIGHT_MM * scale)
+    image = _ground(paint, wide, high)
+    _border(image, paint, scale)
+    for place, (character, left, width) in enumerate(_layout(text, kind)):
+        ink = RED if character == "警" else paint.ink
+        _ink(image, character, left * scale, 25.0 * scale, (width * scale, BOX_MM[1] * scale), ink)
+        if place == 1 and kind is not PlateKind.GREEN:
+            centre = (left + width + DOT_GAP_MM / 2, HEIGHT_MM / 2)
+            _disc(image, centre, DOT_MM / 2, paint.ink, scale)
+    if kind is PlateKind.GREEN:
+        _eco_mark(image, scale)
+    for x in (105.0, width_mm(kind) - 105.0):
+        for y in (13.0, HEIGHT_MM - 13.0):
+            _disc(image, (x, y), 5.5, (120, 124, 126), scale)
+            _disc(image, (x - 0.8, y - 0.8), 3.5, (176, 180, 182), scale)
+    cover = np.zeros((high, wide), np.uint8)
+    _rounded(cover, 0.0, CORNER_MM * scale, 255, -1)
+    whole = np.dstack([image, cover])
+    size = (round(width_mm(kind) * px_per_mm), round(HEIGHT_MM * px_per_mm))
+    return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _layout(text: str, kind: PlateKind) -> list[tuple[str, float, float]]:
+    """Return each character with its box's left edge and width (mm)."""
+    eco = kind is PlateKind.GREEN
+    left = MARGIN_MM
+    boxes = []
+    for place, character in enumerate(text):
+        width = ECO_WIDTH_MM if eco and place else BOX_MM[0]
+        boxes.append((character, left, width))
+        gap = ECO_GAP_MM if eco else GAP_MM
+        if place == 1:
+            gap = ECO_DOT_GAP_MM if eco else DOT_GAP_MM
+        left += width + gap
+    return boxes
+
+
+def _ground(paint: Paint, wide: int, high: int) -> NDArray[np.uint8]:
+    share = np.linspace(0.0, 1.0, high)[:, None, None]
+    rows = np.array(paint.top) * (1.0 - share) + np.array(paint.bottom) * share
+    return np.ascontiguousarray(np.broadcast_to(np.rint(rows), (high, wide, 3)), np.uint8)
+
+
+def _border(image: NDArray[np.uint8], paint: Paint, scale: float) -> None:
+    _rounded(image, 5.0 * scale, (CORNER_MM - 4.0) * scale, paint.border, max(1, round(1.8 * scale)))
+
+
+def _rounded(image: NDArray[np.uint8], inset: float, radius: float, colour: Colour | int, thickness: int) -> None:
+    """Draw a rectangle with round corners, ``inset`` pixels inside the picture's edge."""
+    high, wide = image.shape[:2]
+    angles = np.linspace(0.0, np.pi / 2, 12)
+    points = []
+    for turn, (x, y) in enumerate(
+        (
+            (wide - 1 - inset - radius, high - 1 - inset - radius),
+            (inset + radius, high - 1 - inset - radius),
+            (inset + radius, inset + radius),
+            (wide - 1 - inset - radius, inset + radius),
+        )
+    ):
+        at = angles + turn * np.pi / 2
+        points.append(np.column_stack([x + radius * np.cos(at), y + radius * np.sin(at)]))
+    outline = np.rint(np.concatenate(points)).astype(np.int32)
+    ink = (colour, colour, colour) if isinstance(colour, int) else colour
+    if thickness < 0:
+        cv2.fillPoly(image, [outline], ink)
+    else:
+        cv2.polylines(image, [outline], True, ink, thickness)
+
+
+def _disc(image: NDArray[np.uint8], centre: tuple[float, float], radius: float, colour: Colour, scale: float) -> None:
+    at = (round(centre[0] * scale), round(centre[1] * scale))
+    cv2.circle(image, at, max(1, round(radius * scale)), colour, -1)
+
+
+def _ink(
+    image: NDArray[np.uint8], character: str, left: float, top: float, box: tuple[float, float], colour: Colour
+) -> None:
+    """Blend one glyph into its box (pixels)."""
+    mask = cv2.resize(_glyph(character), (round(box[0]), round(box[1])), interpolation=cv2.INTER_AREA)
+    x, y = round(left), round(top)
+    region = image[y : y + mask.shape[0], x : x + mask.shape[1]]
+    share = mask[:, :, None].astype(np.float32) / 255.0
+    region[:] = np.rint(region * (1.0 - share) + np.array(colour, np.float32) * share).astype(np.uint8)
+
+
+def _eco_mark(image: NDArray[np.uint8], scale: float) -> None:
+    """Draw the new-energy mark between second and third character: a plug in a round field, simplified."""
+    x = MARGIN_MM + BOX_MM[0] + ECO_GAP_MM + ECO_WIDTH_MM + ECO_DOT_GAP_MM / 2
+    _disc(image, (x, HEIGHT_MM / 2), 15.0, (120, 150, 60), scale)
+    _disc(image, (x, HEIGHT_MM / 2), 11.5, (214, 232, 206), scale)
+    _disc(image, (x, HEIGHT_MM / 2), 6.0, (120, 150, 60), scale)
+
+
+@lru_cache(maxsize=128)
+def _glyph(character: str) -> NDArray[np.uint8]:
+    """Return the glyph stretched to its box, 8 px a millimetre: coverage, (720, 360) uint8."""
+    font = ImageFont.truetype(str(FONT), INK_PX)
+    canvas = Image.new("L", (INK_PX * 2, INK_PX * 2))
+    ImageDraw.Draw(canvas).text((INK_PX // 2, INK_PX // 4), character, font=font, fill=255)
+    inked = np.asarray(canvas)
+    rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
+    tight = inked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    wide, high = round(BOX_MM[0] * 8), round(BOX_MM[1] * 8)
+    natural = tight.shape[1] / tight.shape[0]
+    # I and 1 stay narrow; everything else fills its box.
+    share = 0.5 if natural < 0.45 else 1.0
+    fitted = cv2.resize(tight, (round(wide * share), high), interpolation=cv2.INTER_CUBIC)
+    out = np.zeros((high, wide), np.uint8)
+    left = (wide - fitted.shape[1]) // 2
+    out[:, left : left + fitted.shape[1]] = fitted
+    return out
