@@ -145,9 +145,7 @@ def _search(steps: NDArray[np.float64]) -> dict[str, float]:
                     after[prefix + sign, forms][1] += grow
         best = sorted(after.items(), key=lambda item: -(item[1][0] + item[1][1]))[:BEAM]
         beam = {key: (ends[0], ends[1]) for key, ends in best}
-    return {
-        prefix: sum(ends) for (prefix, live), ends in beam.items() if complete(live, len(prefix)) and sum(ends) > 0
-    }
+    return {prefix: sum(ends) for (prefix, live), ends in beam.items() if complete(live, len(prefix)) and sum(ends) > 0}
 
 
 def _align(steps: NDArray[np.float64], text: str) -> tuple[float, ...]:

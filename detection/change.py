@@ -1,0 +1,171 @@
+"""What differs from the empty road: the cheap look that decides where plates are looked for.
+
+A background picture at a quarter of the size is kept per checkpoint. Brightness is evened out before comparing, so
+that a cloud or the camera's exposure is no vehicle; every pixel has its own noise, so that leaves are none either.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from detection.decode import Box, Image
+
+SCALE: Final = 4
+THRESHOLD: Final = 14.0
+"""Grey levels that count as change on a pixel without noise of its own."""
+NOISES: Final = 3.0
+"""A noisy pixel must change by this many of its mean deviations more."""
+LEARN: Final = 0.05
+"""Share of a new picture in the background where nothing is seen: 10 s at 2 keyframes a second."""
+LEARN_SEEN: Final = 0.003
+"""The same where something is seen, so that a queue stays visible for minutes."""
+WARM_UP: Final = 6
+"""First pictures, all of them averaged."""
+AREA_MIN: Final = 0.004
+WIDTH_MIN: Final = 0.05
+"""Smallest region, as shares of the picture: 60 x 60 pixels of 1280 x 720."""
+FLOODED: Final = 0.7
+FLOODED_STILL: Final = 4
+"""When this share of the zone has changed but stands still for so many pictures, the camera was moved or switched to
+infrared, and the background starts afresh."""
+STILL: Final = 0.03
+"""A region stands still when at most this share of its pixels differs from the picture before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Something on the road.
+
+    Args:
+        box: in pixels of the full picture.
+        area: changed pixels, full picture.
+        moving: share of the box's pixels that also differ from the picture before, 0 to 1.
+    """
+
+    box: Box
+    area: int
+    moving: float
+
+    @property
+    def still(self) -> bool:
+        """Tell whether nothing in it moves."""
+        return self.moving <= STILL
+
+
+class Background:
+    """The empty road of one checkpoint, learned from its pictures; the newest picture counts most.
+
+    Args:
+        zone: polygon within which something may be, points (x, y) from 0 to 1; empty is the whole picture.
+    """
+
+    def __init__(self, zone: tuple[tuple[float, float], ...] = ()) -> None:
+        self._zone = zone
+        self._seen = 0
+        self._flooded = 0
+        self._background: NDArray[np.float32] = np.empty((0, 0), np.float32)
+        self._noise: NDArray[np.float32] = self._background
+        self._before: NDArray[np.float32] = self._background
+        self._moved: NDArray[np.bool_] = np.empty((0, 0), np.bool_)
+        self._mask: NDArray[np.bool_] = self._moved
+
+    def look(self, y: Image, standing: tuple[Box, ...] = ()) -> list[Region]:
+        """Compare a picture's brightness with the empty road and learn from it.
+
+        Args:
+            y: (height, width) brightness.
+            standing: vehicles known to be there; what stands still elsewhere becomes background soon.
+
+        Returns:
+            Regions, largest first; empty for the first picture and after the picture's size changed.
+        """
+        high, wide = y.shape[0] // SCALE, y.shape[1] // SCALE
+        now = cv2.resize(y, (wide, high), interpolation=cv2.INTER_AREA).astype(np.float32)
+        if now.shape != self._background.shape:
+            self._start(now)
+            return []
+        even = now * self._gain(now)
+        difference = even - self._background
+        size = np.abs(difference)
+        changed = (size > THRESHOLD + NOISES * self._noise) & self._mask
+        self._moved = np.abs(even - self._before) > THRESHOLD
+        regions, whole = self._regions(changed)
+        self._learn(even, difference, size, whole, standing)
+        self._before = even
+        return regions
+
+    def still(self, box: Box) -> bool:
+        """Tell whether nothing in ``box`` (full pixels) moved between the last two pictures."""
+        cut = _small(box, self._moved)
+        return cut.size > 0 and float(cut.mean()) <= STILL
+
+    def _start(self, now: NDArray[np.float32]) -> None:
+        self._background, self._before = now.copy(), now
+        self._noise = np.full_like(now, 2.0)
+        self._moved = np.zeros(now.shape, np.bool_)
+        self._mask = _mask(self._zone, now.shape)
+        self._seen, self._flooded = 1, 0
+
+    def _gain(self, now: NDArray[np.float32]) -> float:
+        """Return the factor that brings the picture to the background's brightness; the median ignores vehicles."""
+        part = (slice(None, None, 4), slice(None, None, 4))
+        ratio = np.median((self._background[part] + 8.0) / (now[part] + 8.0))
+        return float(min(max(float(ratio), 0.5), 2.0))
+
+    def _regions(self, changed: NDArray[np.bool_]) -> tuple[list[Region], NDArray[np.uint8]]:
+        clean = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        whole = np.asarray(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), np.uint8)
+        count, _, stats, _ = cv2.connectedComponentsWithStats(whole)
+        regions = []
+        for label in range(1, count):
+            left, top, width, height, area = (int(value) for value in stats[label])
+            if area < AREA_MIN * whole.size or width < WIDTH_MIN * whole.shape[1]:
+                continue
+            moving = float(self._moved[top : top + height, left : left + width].mean())
+            box = Box(left * SCALE, top * SCALE, (left + width) * SCALE, (top + height) * SCALE)
+            regions.append(Region(box, area * SCALE * SCALE, moving))
+        return sorted(regions, key=lambda region: -region.area), whole
+
+    def _learn(
+        self,
+        even: NDArray[np.float32],
+        difference: NDArray[np.float32],
+        size: NDArray[np.float32],
+        whole: NDArray[np.uint8],
+        standing: tuple[Box, ...],
+    ) -> None:
+        self._seen += 1
+        seen = cv2.dilate(whole, np.ones((5, 5), np.uint8)) > 0
+        share = float(seen[self._mask].mean()) if self._mask.any() else 0.0
+        self._flooded = self._flooded + 1 if share > FLOODED and float(self._moved.mean()) < STILL else 0
+        if self._flooded >= FLOODED_STILL:
+            self._start(even)
+            return
+        learn = max(LEARN, 1.0 / self._seen) if self._seen <= WARM_UP else LEARN
+        rate = np.where(seen, np.float32(learn if self._seen <= WARM_UP else LEARN_SEEN), np.float32(learn))
+        left_behind = seen & ~self._moved
+        for box in standing:
+            _small(box, left_behind)[:] = False
+        rate[left_behind] = max(learn / 2, LEARN_SEEN)
+        self._background += rate * difference
+        self._noise += np.where(seen, np.float32(0), np.float32(LEARN)) * (size - self._noise)
+
+
+def _small(box: Box, array: NDArray[Any]) -> NDArray[Any]:
+    """Return the part of a quarter-size array that ``box`` covers, a view."""
+    height, width = array.shape
+    cut = Box(box.left // SCALE, box.top // SCALE, -(-box.right // SCALE), -(-box.bottom // SCALE))
+    inside = cut.within(width, height)
+    return array[inside.top : max(inside.bottom, inside.top), inside.left : max(inside.right, inside.left)]
+
+
+def _mask(zone: tuple[tuple[float, float], ...], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    if not zone:
+        return np.ones(shape, np.bool_)
+    out = np.zeros(shape, np.uint8)
+    points = np.array([(x * shape[1], y * shape[0]) for x, y in zone])
+    cv2.fillPoly(out, [np.rint(points).astype(np.int32)], 1)
+    return out.astype(np.bool_)
