@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from api.devices.board import Board
 from api.live.hub import Hub
+from api.plan.positions import Border
 from api.run_folder import RunFolder
 from api.settings import Settings
 from camera_config.clock import Clock
@@ -52,6 +53,7 @@ class Services:
         self.outbox = outbox
         self.board = Board(county, settings, run)
         self.hub = Hub(bus, clock, self.board)
+        self.border = Border(county)
         self._threads = ThreadPoolExecutor(DB_THREADS, thread_name_prefix="db")
         self._waiting = 0
 

@@ -147,15 +147,16 @@ class Hub:
 
     def status(self) -> dict[str, str]:
         """Return which parts are up."""
-        planner = self._clock.monotonic_s() - self._readiness_s <= SILENT_S
+        planner = 0.0 <= self._clock.monotonic_s() - self._readiness_s <= SILENT_S
         return {"bus": "up" if self._bus_up else "down", "planner": "up" if planner else "down"}
 
     def readiness(self, full: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the readiness as it may be shown now; ``full`` is the same with its certificates, if it is newer."""
         shown, since_s = self._readiness, self._readiness_s
-        if full is not None and full.get("mono_s", float("-inf")) >= since_s:
+        now_s = self._clock.monotonic_s()
+        if full is not None and since_s <= float(full["mono_s"]) <= now_s:
             shown, since_s = full, float(full["mono_s"])
-        age_s = self._clock.monotonic_s() - since_s
+        age_s = now_s - since_s
         cause = None
         if not self._bus_up:
             cause = "the event log is down"

@@ -2,7 +2,9 @@
 
 import api.access.tables
 import api.alerts.tables
+import api.drill.tables
 import api.passages.tables
+import api.plan.tables
 import api.store.tables  # noqa: F401
 from api.store.metadata import metadata
 

@@ -1,0 +1,58 @@
+"""Positions in, units and readiness out."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from redis.exceptions import RedisError
+
+from api.access.rights import VIEWERS, Role, allow, caller
+from api.live.entries import READINESS_KEY, compact, get_json
+from api.log.bus import POSITIONS
+from api.plan.positions import PositionsIn, PositionsOut
+from api.services import Services, services
+
+router = APIRouter(prefix="/v1", tags=["plan"])
+
+KEEP = 20_000
+"""Batches kept for a planner that starts anew, about."""
+
+UNITS = "units"
+"""Subject of the token that may speak for all units."""
+
+
+@router.post("/units/positions", dependencies=[allow(Role.DEVICE)])
+async def positions(
+    body: PositionsIn, request: Request, shared: Annotated[Services, Depends(services)]
+) -> PositionsOut:
+    """Take a batch of positions; ``api/plan/positions.py`` says what is refused and what is only untrusted.
+
+    A token for ``units`` speaks for all units, a unit's own token for itself.
+    """
+    subject = caller(request).subject
+    if subject != UNITS and any(position.unit != subject for position in body.positions):
+        raise HTTPException(403, "this token speaks for one unit only")
+    now = shared.now()
+    kept, answer = shared.border.judge(body.positions, now)
+    if kept:
+        batch = {"received_at": now, "mono_s": shared.clock.monotonic_s(), "positions": kept}
+        try:
+            await shared.bus.xadd(POSITIONS, {"batch": compact(batch)}, maxlen=KEEP, approximate=True)
+        except RedisError as error:
+            raise HTTPException(503, "the event log is down", headers={"Retry-After": "1"}) from error
+    return answer
+
+
+@router.get("/units", dependencies=[allow(*VIEWERS)])
+async def units(shared: Annotated[Services, Depends(services)]) -> dict[str, Any]:
+    """Return every unit's latest position with its age and trust."""
+    return shared.hub.units()
+
+
+@router.get("/readiness", dependencies=[allow(*VIEWERS)])
+async def readiness(shared: Annotated[Services, Depends(services)]) -> dict[str, Any]:
+    """Return the latest readiness with its certificates; "unknown", with the cause, once it is too old."""
+    try:
+        full = await get_json(shared.bus, READINESS_KEY)
+    except (RedisError, ValueError):
+        full = None
+    return shared.hub.readiness(full)
