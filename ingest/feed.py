@@ -61,9 +61,9 @@ class FeedStatus:
     """A feed at one moment; counts are totals since the receiver was made.
 
     ``since`` and ``last_frame_at`` are unix seconds; ``gop_s`` is the last time between keyframes, 0 when not known.
-    ``keyframes_received`` = ``gated`` + ``offered`` + ``oversize``, always. ``frames_received`` are complete access
-    units from the first keyframe of a connection on; ``dropped`` those that were not complete or could not be decoded
-    after a gap; ``lost`` RTP packets; ``bytes`` everything received.
+    ``keyframes_received`` = ``gated`` + ``offered``, always; those larger than the slot are not among them but in
+    ``oversize``. ``frames_received`` are complete access units from the first keyframe of a connection on; ``dropped``
+    those that were not complete or could not be decoded after a gap; ``lost`` RTP packets; ``bytes`` everything.
     """
 
     feed: FeedId
@@ -244,14 +244,14 @@ class FeedPull:
         self._pause(state, f"{error.code}: {error}", REFUSED_S if refused else self._backoff.pause_s())
 
     def _keyframe(self, unit: AccessUnit, now_s: float) -> None:
-        self._keys += 1
-        if self._last_key_s:
-            self._gop_s = now_s - self._last_key_s
         assert self._writer is not None
         if unit.size > self._writer.capacity:
             self._oversize += 1
             self._tally.warn("feed.oversize", f"feed={self.feed.id} bytes={unit.size}")
             return
+        self._keys += 1
+        if self._last_key_s:
+            self._gop_s = now_s - self._last_key_s
         self._last_key_s = now_s
         if self._gate is not None and not self._gate.offers(now_s):
             self._gated += 1

@@ -1,0 +1,178 @@
+"""The process that receives all streams: cameras in, keyframe slots, feed states and counters out.
+
+SIGTERM ends it within 5 s. SIGUSR1 ends only the input: the last counters (with ``input_ended``) are final, and
+states are still published. The bus may be down at any time; nothing here waits for it.
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from api.log import live
+from api.log.bus import connect_async
+from api.log.outbox import Outbox, outbox_path
+from api.log.pump import Pump
+from api.run_folder import RunFolder
+from api.settings import Settings
+from camera_config.clock import Clock, SystemClock
+from camera_config.county import County
+from camera_config.errors import StoreError
+from camera_config.load import load_county
+from ingest.feed import Feed, FeedKind, FeedStatus
+from ingest.health import State
+from ingest.receiver import Receiver, totals
+
+log = logging.getLogger(__name__)
+
+DEVICES = "kakou:devices"
+"""Key with the latest ``devices`` message, for a web process that has just started."""
+
+PUBLISH_S = 1.0
+PUBLISH_PATIENCE_S = 2.0
+COUNTERS_S = 5.0
+DRAIN_S = 1.5
+
+
+def feeds_of(county: County, settings: Settings) -> list[Feed]:
+    """Return what to pull: all checkpoints and the first ``settings.cameras`` cameras (-1: all) in file order."""
+    cameras = county.cameras if settings.cameras < 0 else county.cameras[: settings.cameras]
+    base = settings.rtsp_base.rstrip("/")
+    checkpoints = [
+        Feed(one.id, f"{base}/{one.id}" if base else one.url, FeedKind.CHECKPOINT) for one in county.checkpoints
+    ]
+    return checkpoints + [Feed(one.id, f"{base}/{one.id}" if base else one.url, FeedKind.CAMERA) for one in cameras]
+
+
+def devices_message(status: Sequence[FeedStatus], at: float, mono_s: float) -> dict[str, Any]:
+    """Return the ``devices`` message: of each feed what the wall shows, times to a tenth of a second.
+
+    It goes out once a second and into the event log's file, so it holds nothing else.
+    """
+    return {
+        "at": at,
+        "mono_s": mono_s,
+        "devices": [
+            {
+                "feed": one.feed,
+                "kind": one.kind,
+                "state": one.state,
+                "since": round(one.since, 1),
+                "cause": one.cause,
+                "last_frame_at": None if one.last_frame_at is None else round(one.last_frame_at, 1),
+                "fps": one.fps,
+            }
+            for one in status
+        ],
+    }
+
+
+class IngestWorker:
+    """One receiver and what is told of it. ``run`` returns after ``end``."""
+
+    def __init__(self, feeds: Sequence[Feed], settings: Settings, run: RunFolder, clock: Clock) -> None:
+        self._settings = settings
+        self._run = run
+        self._clock = clock
+        started_ms = int(clock.now().timestamp() * 1000)
+        self._outbox = Outbox(outbox_path(settings.data, "ingest"), f"ingest.{started_ms}")
+        self._receiver = Receiver(feeds, run.slots, clock, on_state=self._state_changed)
+        self._ending = asyncio.Event()
+        self._counted: dict[str, int] = {}
+        self._input_ended = False
+
+    async def run(self) -> None:
+        """Receive and tell until ``end``; then leave final counters and drain the outbox for a moment."""
+        pump = Pump(self._outbox, self._settings, self._run)
+        pump.start()
+        told = [asyncio.create_task(self._publish()), asyncio.create_task(self._count())]
+        receiving = asyncio.create_task(self._receiver.run())
+        ended = asyncio.create_task(self._ending.wait())
+        waiting: set[asyncio.Task[Any]] = {receiving, ended, *told}
+        try:
+            while not self._ending.is_set():
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+        finally:
+            self._receiver.stop()
+            for task in (*told, ended):
+                task.cancel()
+            await asyncio.gather(receiving, *told, return_exceptions=True)
+            self._put_counters()
+            await asyncio.to_thread(pump.stop, DRAIN_S)
+            self._outbox.close()
+
+    def end(self) -> None:
+        """Stop everything; call it on the event loop."""
+        self._receiver.stop()
+        self._ending.set()
+
+    def end_input(self) -> None:
+        """Stop receiving, leave final counters, and go on telling states; call it on the event loop."""
+        self._receiver.stop()
+        self._input_ended = True
+        self._put_counters()
+        log.info("ingest.input_ended")
+
+    def _state_changed(self, feed: Feed, state: State, cause: str) -> None:
+        since = self._clock.now().timestamp()
+        self._outbox.put("feed.state", feed.id, {"feed": feed.id, "state": state, "since": since, "cause": cause})
+
+    async def _publish(self) -> None:
+        bus = connect_async(self._settings, self._run)
+        quiet = False
+        while not self._ending.is_set():
+            message = devices_message(self._receiver.status(), self._clock.now().timestamp(), self._clock.monotonic_s())
+            try:
+                async with asyncio.timeout(PUBLISH_PATIENCE_S):
+                    await _tell(bus, message)
+                quiet = False
+            except (StoreError, RedisError, TimeoutError) as error:
+                if not quiet:
+                    log.warning("devices.unpublished: %s", error or type(error).__name__)
+                quiet = True
+            await asyncio.sleep(PUBLISH_S)
+
+    async def _count(self) -> None:
+        while not self._ending.is_set():
+            await asyncio.sleep(COUNTERS_S)
+            self._put_counters()
+
+    def _put_counters(self) -> None:
+        counters = totals(self._receiver.status()) | ({"input_ended": 1} if self._input_ended else {})
+        if counters != self._counted:
+            self._counted = counters
+            self._outbox.put("counters", self._outbox.producer, counters)
+
+
+async def _tell(bus: redis.asyncio.Redis, message: dict[str, Any]) -> None:
+    await live.publish_async(bus, "devices", message)
+    await bus.set(DEVICES, json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+
+async def serve(settings: Settings, run: RunFolder, clock: Clock) -> None:
+    """Run the worker until SIGTERM."""
+    worker = IngestWorker(feeds_of(load_county(settings.county), settings), settings, run, clock)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.end)
+    loop.add_signal_handler(signal.SIGUSR1, worker.end_input)
+    await worker.run()
+
+
+def main() -> None:
+    """``python -m api.workers.ingest RUN_FOLDER``."""
+    run = RunFolder(Path(sys.argv[1]))
+    asyncio.run(serve(Settings.read(run.path), run, SystemClock()))
+
+
+if __name__ == "__main__":
+    main()
