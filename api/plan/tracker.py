@@ -1,0 +1,135 @@
+"""Where every unit is, as the planner knows it: batches of positions in, ``UnitNow`` and the wall's list out.
+
+Positions of a drill are left out here, before anything is computed. A position that is not trusted does not move the
+unit; it makes the unit unknown until a trusted, newer one comes. Ages are monotonic: time since receipt, plus how old
+the position was when it was received (PLANNER.md 1, freshness: the older of device and receive time counts).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.plan.positions import distance_m
+from camera_config.county import County, Position, Unit, UnitStatus
+from lockdown.units import UnitNow, trust_of
+
+OLD_S = 24 * 3600.0
+"""A batch older than this, or from the future, belongs to another start of the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The last trusted position of a unit. ``late_s`` is how old it was when it was received at ``mono_s``."""
+
+    position: Position
+    at: float
+    mono_s: float
+    late_s: float
+    speed_kmh: float
+    heading_deg: float | None
+    status: UnitStatus | None
+    same_since_s: float
+
+
+class Tracker:
+    """Holds the latest of every unit of the county; not for several threads."""
+
+    def __init__(self, county: County) -> None:
+        self._roster: dict[str, Unit] = {str(unit.id): unit for unit in county.units}
+        self._rules = county.rules
+        self._seen: dict[str, Seen] = {}
+        self._doubted: set[str] = set()
+
+    def accept(self, batch: dict[str, Any], now_s: float) -> None:
+        """Take one batch as ``api.plan.routes`` put it on the bus; ``now_s`` is monotonic."""
+        mono_s = float(batch["mono_s"])
+        if not 0.0 <= now_s - mono_s <= OLD_S:
+            return
+        for item in batch["positions"]:
+            if item["drill"] or item["unit"] not in self._roster:
+                continue
+            if item["untrusted"] is not None:
+                self._doubted.add(item["unit"])
+                continue
+            self._move(item, float(batch["received_at"]), mono_s)
+
+    def _move(self, item: dict[str, Any], received_at: float, mono_s: float) -> None:
+        last = self._seen.get(item["unit"])
+        if last is not None and item["at"] <= last.at:
+            return
+        position = Position(item["lat"], item["lon"])
+        same = last is not None and last.position == position
+        self._doubted.discard(item["unit"])
+        self._seen[item["unit"]] = Seen(
+            position=position,
+            at=item["at"],
+            mono_s=mono_s,
+            late_s=max(0.0, received_at - item["at"]),
+            speed_kmh=self._speed(item, position, last),
+            heading_deg=item["heading_deg"],
+            status=UnitStatus(item["status"]) if item["status"] is not None else last.status if last else None,
+            same_since_s=last.same_since_s if same and last is not None else mono_s,
+        )
+
+    def _speed(self, item: dict[str, Any], position: Position, last: Seen | None) -> float:
+        """Return km/h as reported, else from the last two places; a first place without speed counts as moving."""
+        if item["speed_kmh"] is not None:
+            return float(item["speed_kmh"])
+        if last is None:
+            return self._rules.moving_kmh
+        return distance_m(last.position, position) / (item["at"] - last.at) * 3.6
+
+    def now(self, now_s: float) -> list[UnitNow]:
+        """Return every unit as of monotonic ``now_s``, in the order of the roster."""
+        return [self._unit(unit, now_s) for unit in self._roster.values()]
+
+    def _unit(self, unit: Unit, now_s: float) -> UnitNow:
+        seen = self._seen.get(unit.id)
+        if seen is None:
+            return UnitNow(
+                id=unit.id,
+                crew=unit.crew,
+                equipment=unit.equipment,
+                status=unit.status,
+                position=None,
+                seen_age_ms=None,
+                trusted=unit.id not in self._doubted,
+            )
+        return UnitNow(
+            id=unit.id,
+            crew=unit.crew,
+            equipment=unit.equipment,
+            status=seen.status or unit.status,
+            position=seen.position,
+            seen_age_ms=_up_ms(now_s - seen.mono_s + seen.late_s),
+            speed_kmh=seen.speed_kmh,
+            heading_deg=seen.heading_deg,
+            same_place_ms=_up_ms(seen.mono_s - seen.same_since_s),
+            trusted=unit.id not in self._doubted,
+        )
+
+    def wire(self, at: float, now_s: float) -> dict[str, Any]:
+        """Return the units for the wall; ``at`` is wall time, ``now_s`` monotonic."""
+        rows = []
+        for unit in self.now(now_s):
+            seen = self._seen.get(unit.id)
+            rows.append(
+                {
+                    "id": unit.id,
+                    "call_sign": self._roster[unit.id].call_sign,
+                    "lat": unit.position.lat if unit.position else None,
+                    "lon": unit.position.lon if unit.position else None,
+                    "speed_kmh": round(unit.speed_kmh, 1) if unit.position else None,
+                    "heading_deg": unit.heading_deg,
+                    "status": unit.status.value,
+                    "seen_at": seen.at if seen else None,
+                    "age_s": None if unit.seen_age_ms is None else unit.seen_age_ms / 1000,
+                    "trust": trust_of(unit, self._rules).value,
+                    "drill": False,
+                }
+            )
+        return {"at": at, "units": rows}
+
+
+def _up_ms(seconds: float) -> int:
+    """Return whole milliseconds, rounded up: an age is never shortened."""
+    return max(0, -int(-seconds * 1000 // 1))
