@@ -99,46 +99,52 @@ def server_binary() -> Path:
     return Path(get_binary_path())
 
 
-def connect(settings: Settings, run: RunFolder) -> redis.Redis:
+def connect(
+    settings: Settings, run: RunFolder, *, timeout_s: float = SOCKET_TIMEOUT_S, retries: int = 1
+) -> redis.Redis:
     """Return a client that answers ``str``; connecting happens at the first command.
 
-    A command on a dead or stalled bus raises ``redis.exceptions.RedisError`` within about ``SOCKET_TIMEOUT_S``;
-    one that finds its connection closed is tried once more on a new one, so an XADD may arrive twice.
+    A command on a dead or stalled bus raises ``redis.exceptions.RedisError`` within about ``timeout_s`` a try. A
+    command that finds its connection closed is tried ``retries`` times more, so an XADD may arrive twice.
     """
+    retry = Retry(NoBackoff(), retries)
     if settings.bus.startswith(EMBEDDED):
         return redis.Redis(
             unix_socket_path=str(run.bus_socket),
             decode_responses=True,
-            socket_timeout=SOCKET_TIMEOUT_S,
+            socket_timeout=timeout_s,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1),
+            retry=retry,
         )
     client: redis.Redis = redis.Redis.from_url(
         settings.bus,
         decode_responses=True,
-        socket_timeout=SOCKET_TIMEOUT_S,
+        socket_timeout=timeout_s,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 1),
+        retry=retry,
     )
     return client
 
 
-def connect_async(settings: Settings, run: RunFolder) -> redis.asyncio.Redis:
+def connect_async(
+    settings: Settings, run: RunFolder, *, timeout_s: float = SOCKET_TIMEOUT_S, retries: int = 1
+) -> redis.asyncio.Redis:
     """Return the same for an event loop."""
+    retry = AsyncRetry(NoBackoff(), retries)
     if settings.bus.startswith(EMBEDDED):
         return redis.asyncio.Redis(
             unix_socket_path=str(run.bus_socket),
             decode_responses=True,
-            socket_timeout=SOCKET_TIMEOUT_S,
+            socket_timeout=timeout_s,
             socket_connect_timeout=CONNECT_TIMEOUT_S,
-            retry=AsyncRetry(NoBackoff(), 1),
+            retry=retry,
         )
     client: redis.asyncio.Redis = redis.asyncio.Redis.from_url(
         settings.bus,
         decode_responses=True,
-        socket_timeout=SOCKET_TIMEOUT_S,
+        socket_timeout=timeout_s,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
-        retry=AsyncRetry(NoBackoff(), 1),
+        retry=retry,
     )
     return client
 
