@@ -1,0 +1,133 @@
+"""Is a ring closed once all its posts are staffed? Every road on which somebody still gets out, with his way.
+
+The fugitive drives any road, tracks too, and against one-way (PLANNER.md 1); a closure for the police does not hold him
+up. A post stops the direction that it blocks, at its point of the road, and no other.
+
+Every junction inside the outline counts as a place he may be at, so a junction outside is reachable exactly when some
+road piece crosses from inside to outside past no post that blocks that way.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from camera_config.county import Blocks, Position, Post, Ring, RingArea
+from camera_config.ground import inside
+from lockdown.graph import Bools, Graph, position_of, road_name
+from lockdown.lines import Floats, point_at
+from lockdown.shortest import shortest
+
+STEPS = 64
+"""Points tried along a road to find where it crosses the outline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """A road that leaves the ring past no post.
+
+    ``post_at`` is where it crosses the outline and a post would stop it, ``bearing_deg`` the way out there; ``path``
+    leads from the middle of the ring to the first junction outside.
+    """
+
+    ring: Ring
+    road: str
+    post_at: Position
+    bearing_deg: float
+    path: tuple[Position, ...]
+
+
+def find_leaks(graph: Graph, area: RingArea, posts: Sequence[Post]) -> tuple[Leak, ...]:
+    """Return every road by which a junction outside is reached from inside although all the ring's posts stand.
+
+    Args:
+        graph: cut at the posts.
+        area: inside is inside its outline.
+        posts: those of other rings are ignored.
+
+    Returns:
+        One leak a crossing road, in order of inner junction and piece. Empty: the ring is closed.
+    """
+    within = inside(area.outline, graph.lat, graph.lon)
+    passable = _passable(graph, [post for post in posts if post.ring == area.ring])
+    crossings = list(_crossings(graph, within, passable))
+    if not crossings:
+        return ()
+    came_from = _ways_from_the_middle(graph, within, passable)
+    return tuple(_leak(graph, area, chain, came_from) for chain in crossings)
+
+
+def _passable(graph: Graph, posts: Sequence[Post]) -> Bools:
+    """Return which arcs of ``any_way`` are free; a post stops a driver as he leaves the post's node."""
+    star = graph.any_way
+    free = np.ones(len(star.head), np.bool_)
+    for post in posts:
+        node = graph.post_node[post.id]
+        stopped = []
+        if post.blocks is not Blocks.IN:
+            stopped.append(graph.post_out[post.id])
+        if post.blocks is not Blocks.OUT:
+            stopped.append(graph.post_in[post.id])
+        arcs = np.arange(star.ptr[node], star.ptr[node + 1])
+        free[arcs[np.isin(star.head[arcs], stopped)]] = False
+    return free
+
+
+def _crossings(graph: Graph, within: Bools, passable: Bools) -> Iterator[list[int]]:
+    """Yield for each open crossing its arcs from the junction inside to the junction outside."""
+    star = graph.any_way
+    for node in np.flatnonzero(within[: graph.junctions]).tolist():
+        for first in range(star.ptr[node], star.ptr[node + 1]):
+            chain = [first]
+            while passable[chain[-1]] and (at := int(star.head[chain[-1]])) >= graph.junctions:
+                # A post or closure has two pieces: go on by the one that we did not come by.
+                onward = (a for a in range(star.ptr[at], star.ptr[at + 1]) if star.piece[a] != star.piece[chain[-1]])
+                chain.append(next(onward))
+            if passable[chain[-1]] and not within[star.head[chain[-1]]]:
+                yield chain
+
+
+def _ways_from_the_middle(graph: Graph, within: Bools, passable: Bools) -> list[int]:
+    """Return the node before each on the shortest free way from the middle; negative where there is none."""
+    star = graph.any_way
+    junctions = np.flatnonzero(within[: graph.junctions])
+    away = np.hypot(
+        graph.lat[junctions] - graph.lat[junctions].mean(),
+        (graph.lon[junctions] - graph.lon[junctions].mean()) * np.cos(np.radians(graph.plane.lat0)),
+    )
+    cost = np.where(passable, star.cost, np.inf).astype(np.float64)
+    _, before = shortest(star.ptr, star.head, cost, [int(junctions[np.argmin(away)])])
+    return [int(node) for node in before[0]]
+
+
+def _leak(graph: Graph, area: RingArea, chain: list[int], came_from: list[int]) -> Leak:
+    star = graph.any_way
+    line = _line(graph, chain)
+    nodes = [_tail(graph, chain[0])]
+    while came_from[nodes[-1]] >= 0:
+        nodes.append(came_from[nodes[-1]])
+    inner = [position_of(graph, node) for node in reversed(nodes[1:])]
+    post_at, bearing = _crossing_point(graph, area, line)
+    path = (*inner, *(Position(float(lat), float(lon)) for lat, lon in line))
+    return Leak(area.ring, road_name(graph, int(star.piece[chain[0]])), post_at, bearing, path)
+
+
+def _tail(graph: Graph, arc: int) -> int:
+    return int(np.searchsorted(graph.any_way.ptr, arc, side="right")) - 1
+
+
+def _line(graph: Graph, chain: list[int]) -> Floats:
+    """Return the shape of the crossing, (points, 2) of (lat, lon), from inside to outside."""
+    parts = []
+    for arc in chain:
+        piece = int(graph.any_way.piece[arc])
+        shape = graph.piece_shape[piece]
+        parts.append(shape if int(graph.piece_start[piece]) == _tail(graph, arc) else shape[::-1])
+    return np.vstack([parts[0], *(part[1:] for part in parts[1:])])
+
+
+def _crossing_point(graph: Graph, area: RingArea, line: Floats) -> tuple[Position, float]:
+    tried = [point_at(line, graph.plane, step / STEPS) for step in range(STEPS + 1)]
+    lat, lon = np.array([p.lat for p, _ in tried]), np.array([p.lon for p, _ in tried])
+    outside = np.flatnonzero(~inside(area.outline, lat, lon))
+    return tried[int(outside[0]) if outside.size else STEPS]

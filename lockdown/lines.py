@@ -1,0 +1,163 @@
+"""The nearest point of a line, points along it and parts of it, in metres on the ground."""
+
+from dataclasses import dataclass
+from math import ceil, cos, hypot, radians
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camera_config.county import Position
+from lockdown.times import finite
+
+EARTH_M_PER_DEG = 6_371_008.8 * np.pi / 180
+"""Metres in one degree of latitude on the mean sphere (IUGG mean radius)."""
+
+CELL_M = 400.0
+"""Side of an index cell; a road's segment is entered in every cell that its box touches."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Equirectangular metres around one latitude; over a county it is wrong by less than 0.5 %."""
+
+    lat0: float
+    lon0: float
+
+    def xy(self, lat: float, lon: float) -> tuple[float, float]:
+        """Return metres east and north of the plane's origin."""
+        east = (lon - self.lon0) * cos(radians(self.lat0)) * EARTH_M_PER_DEG
+        return east, (lat - self.lat0) * EARTH_M_PER_DEG
+
+    def points(self, lat_lon: Floats) -> Floats:
+        """Return (points, 2) of east and north metres for (points, 2) of (lat, lon)."""
+        east = (lat_lon[:, 1] - self.lon0) * cos(radians(self.lat0)) * EARTH_M_PER_DEG
+        return np.column_stack([east, (lat_lon[:, 0] - self.lat0) * EARTH_M_PER_DEG])
+
+    def position(self, x: float, y: float) -> Position:
+        """Return the place that lies ``x`` metres east and ``y`` north of the origin."""
+        lon = self.lon0 + x / (cos(radians(self.lat0)) * EARTH_M_PER_DEG)
+        return Position(self.lat0 + y / EARTH_M_PER_DEG, lon)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A point of a line: ``fraction`` of its drawn length, ``away_m`` from the place asked about.
+
+    ``bearing_deg`` is the line's own direction there, from its start to its end.
+    """
+
+    line: int
+    fraction: float
+    away_m: float
+    bearing_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineIndex:
+    """Segments of many lines, found by cell. Built by ``index_lines``; ``near`` only reads.
+
+    Shapes: ``a``, ``b`` (segments, 2) metres; ``line`` (segments,); ``before_m`` (segments,) drawn metres from the
+    line's start to the segment; ``drawn_m`` (lines,).
+    """
+
+    plane: Plane
+    a: Floats
+    b: Floats
+    line: Ints
+    before_m: Floats
+    drawn_m: Floats
+    cells: dict[tuple[int, int], Ints]
+
+    def near(self, position: Position, within_m: float) -> list[Near]:
+        """Return the nearest point of every line within ``within_m`` metres, nearest first, ties by line."""
+        x, y = self.plane.xy(finite(position.lat, "latitude"), finite(position.lon, "longitude"))
+        candidates = self._candidates(x, y, within_m)
+        if candidates.size == 0:
+            return []
+        a, along = self.a[candidates], self.b[candidates] - self.a[candidates]
+        length2 = np.maximum((along**2).sum(axis=1), 1e-12)
+        t = np.clip(((x - a[:, 0]) * along[:, 0] + (y - a[:, 1]) * along[:, 1]) / length2, 0.0, 1.0)
+        away = np.hypot(a[:, 0] + t * along[:, 0] - x, a[:, 1] + t * along[:, 1] - y)
+        best: dict[int, Near] = {}
+        for i in np.argsort(away, kind="stable"):
+            if away[i] > within_m:
+                break
+            line = int(self.line[candidates[i]])
+            if line not in best:
+                metres = self.before_m[candidates[i]] + t[i] * np.sqrt(length2[i])
+                fraction = float(min(1.0, metres / max(self.drawn_m[line], 1e-9)))
+                bearing = float(np.degrees(np.arctan2(along[i, 0], along[i, 1])) % 360.0)
+                best[line] = Near(line, fraction, float(away[i]), bearing)
+        return sorted(best.values(), key=lambda n: (n.away_m, n.line))
+
+    def _candidates(self, x: float, y: float, within_m: float) -> Ints:
+        reach = ceil(within_m / CELL_M)
+        cx, cy = int(x // CELL_M), int(y // CELL_M)
+        found = [
+            self.cells[cell]
+            for cell in ((cx + i, cy + j) for i in range(-reach, reach + 1) for j in range(-reach, reach + 1))
+            if cell in self.cells
+        ]
+        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+
+def index_lines(plane: Plane, lines: list[Floats]) -> LineIndex:
+    """Index lines given as (points, 2) of (lat, lon)."""
+    a_parts, b_parts, line_parts, before_parts = [], [], [], []
+    drawn = np.zeros(len(lines))
+    for i, shape in enumerate(lines):
+        xy = plane.points(shape)
+        step = np.hypot(*(xy[1:] - xy[:-1]).T)
+        a_parts.append(xy[:-1])
+        b_parts.append(xy[1:])
+        line_parts.append(np.full(len(step), i, np.int64))
+        before_parts.append(np.concatenate([[0.0], np.cumsum(step)[:-1]]))
+        drawn[i] = step.sum()
+    a, b = np.concatenate(a_parts), np.concatenate(b_parts)
+    low = np.floor(np.minimum(a, b) / CELL_M).astype(int)
+    high = np.floor(np.maximum(a, b) / CELL_M).astype(int)
+    cells: dict[tuple[int, int], list[int]] = {}
+    for k in range(len(a)):
+        for cx in range(low[k, 0], high[k, 0] + 1):
+            for cy in range(low[k, 1], high[k, 1] + 1):
+                cells.setdefault((cx, cy), []).append(k)
+    packed = {cell: np.array(segments, np.int64) for cell, segments in cells.items()}
+    return LineIndex(plane, a, b, np.concatenate(line_parts), np.concatenate(before_parts), drawn, packed)
+
+
+def point_at(shape: Floats, plane: Plane, fraction: float) -> tuple[Position, float]:
+    """Return the place at ``fraction`` of a (points, 2) lat/lon line and the line's bearing there, degrees."""
+    xy = plane.points(shape)
+    step = np.hypot(*(xy[1:] - xy[:-1]).T)
+    ends = np.cumsum(step)
+    want = fraction * ends[-1]
+    k = min(int(np.searchsorted(ends, want)), len(step) - 1)
+    t = 0.0 if step[k] == 0 else (want - (ends[k] - step[k])) / step[k]
+    x, y = xy[k] + t * (xy[k + 1] - xy[k])
+    east, north = xy[k + 1] - xy[k]
+    return plane.position(float(x), float(y)), float(np.degrees(np.arctan2(east, north)) % 360.0)
+
+
+def cut(shape: Floats, plane: Plane, low: float, high: float) -> Floats:
+    """Return the part of a lat/lon line between two fractions of its drawn length, ends included."""
+    xy = plane.points(shape)
+    step = np.hypot(*(xy[1:] - xy[:-1]).T)
+    at = np.concatenate([[0.0], np.cumsum(step)]) / max(float(step.sum()), 1e-9)
+    inside = shape[(at > low) & (at < high)]
+    first, _ = point_at(shape, plane, low)
+    last, _ = point_at(shape, plane, high)
+    return np.vstack([[first.lat, first.lon], inside, [last.lat, last.lon]])
+
+
+def turn_deg(one: float, other: float) -> float:
+    """Return the angle between two bearings, 0 to 180 degrees."""
+    return abs((one - other + 180.0) % 360.0 - 180.0)
+
+
+def distance_m(one: Position, other: Position) -> float:
+    """Return metres between two places of one county, straight."""
+    east = (other.lon - one.lon) * cos(radians((one.lat + other.lat) / 2)) * EARTH_M_PER_DEG
+    return hypot(east, (other.lat - one.lat) * EARTH_M_PER_DEG)
