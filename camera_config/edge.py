@@ -65,7 +65,7 @@ Line = list[list[float]]
 
 
 def geometry(feature: Feature, kind: str, file: str, mistakes: Mistakes) -> Line | None:
-    """Return the feature's positions (one for a point, the outline of a polygon), or None after noting what is wrong."""
+    """Return the feature's positions (of a polygon, its outline), or None after noting what is wrong."""
     data = feature.data
     if not isinstance(data, dict) or data.get("type") != "Feature":
         mistakes.add(file, feature.line, "not a GeoJSON Feature", 'write {"type": "Feature", …}')

@@ -8,15 +8,18 @@ from camera_config.generate.places import SEATS
 from camera_config.generate.plane import Pt, azimuth, distance_m, polar
 from camera_config.generate.roads import Land
 
-UNITS = 60
+_AT_STATION = {"dayang": 3, "shahe": 1}
+"""Units of a township, where not two; the third stands at the police room of 柳树沟, on the way to the county edge."""
+
+_POLICE_ROOM = polar(166, 25_200)
 
 _TOWN_STATIONS = (
     ("府北派出所", (400, 1500)), ("府南派出所", (300, 250)), ("西城派出所", (-1900, 500)),
     ("兴隆派出所", (-700, -500)), ("东兴派出所", (1500, 300)), ("南站派出所", (200, -1500)),
 )  # fmt: skip
 _TRAFFIC = (
-    ("县城", (900, -300)), ("县城", (-600, 900)), ("城北", (-400, 2300)), ("城东", (2400, -200)), ("城西", (-2300, 500)),
-    ("东丰北互通", (-1700, 9300)), ("小四平互通", (11800, -8500)), ("三合", (-15500, 9300)),
+    ("县城", (900, -300)), ("县城", (-600, 900)), ("城北", (-400, 2300)), ("城东", (2400, -200)), 
+    ("城西", (-2300, 500)),    ("东丰北互通", (-1700, 9300)), ("小四平互通", (11800, -8500)), ("三合", (-15500, 9300)),
 )  # fmt: skip
 """Traffic police: where, and near which point (metres east, north of the centre)."""
 
@@ -75,7 +78,7 @@ def squads(land: Land, rng: random.Random) -> list[Squad]:
     for seat, settlement in zip(SEATS[1:], land.country.seats, strict=True):
         middle = polar(seat.azimuth_deg, seat.km * 1000)
         corners = sorted(settlement.corners, key=lambda p: (distance_m(p, middle), p))
-        for number in (1, 2):
+        for number in range(1, _AT_STATION.get(seat.id, 2) + 1):
             kit = ("cones", "spikes") if number == 1 else ("cones",)
             made.append(
                 Squad(
@@ -83,7 +86,7 @@ def squads(land: Land, rng: random.Random) -> list[Squad]:
                     call_sign=f"{seat.name[:2]}{number:02d}",
                     crew=rng.choice((2, 3)) if number == 1 else 2,
                     equipment=kit,
-                    home=corners[0],
+                    home=corners[0] if number < 3 else _POLICE_ROOM,
                     township=seat.id,
                     status="at_station",
                     duty=f"{seat.name}派出所",
@@ -92,7 +95,7 @@ def squads(land: Land, rng: random.Random) -> list[Squad]:
     return made
 
 
-def positions(land: Land, units: list[Squad], routes: list[Round], rng: random.Random) -> list[dict[str, object]]:
+def positions(units: list[Squad], routes: list[Round], rng: random.Random) -> list[dict[str, object]]:
     """Return one report a unit: patrol cars move on their routes, the others stand at home; all are fresh."""
     reports: list[dict[str, object]] = []
     patrols = 0

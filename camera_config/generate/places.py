@@ -27,7 +27,7 @@ SEATS = (
     Seat("yangmulin", "杨木林镇", 31, 21.5),
     Seat("xiaosiping", "小四平镇", 119, 21.0),
     Seat("huanghe", "黄河镇", 93, 20.0),
-    Seat("lalahe", "拉拉河镇", 338, 13.5),
+    Seat("lalahe", "拉拉河镇", 338, 14.5),
     Seat("shahe", "沙河镇", 37, 12.0),
     Seat("nantunji", "南屯基镇", 152, 11.5),
     Seat("daxing", "大兴镇", 274, 14.5),
@@ -38,7 +38,10 @@ SEATS = (
 
 @dataclass(frozen=True, slots=True)
 class MainRoad:
-    """A road between named places. ``via`` are township ids, or ``town:AZIMUTH`` and ``edge:AZIMUTH`` for rings."""
+    """A road between named places. ``via`` are township ids, ``gate:AZIMUTH`` for the last street corner,
+    ``ring:AZIMUTH`` and ``edge:AZIMUTH`` for straight across a ring, ``town:AZIMUTH`` for gate and ring,
+    ``at:AZIMUTH:KM`` for a place in the country, ``fork:AZIMUTH:KM`` for the nearest road there.
+    """
 
     name: str
     kind: RoadClass
@@ -56,7 +59,7 @@ MAIN_ROADS = (
     MainRoad("东二公路", RoadClass.COUNTY, ("town:62", "erlongshan", "edge:64")),
     MainRoad("东四公路", RoadClass.PROVINCIAL, ("town:146", "nantunji", "xiaosiping", "edge:118")),
     MainRoad("大安公路", RoadClass.COUNTY, ("daxing", "edge:274")),
-    MainRoad("拉辽公路", RoadClass.COUNTY, ("lalahe", "edge:317")),
+    MainRoad("拉辽公路", RoadClass.PROVINCIAL, ("lalahe", "edge:317")),
     MainRoad("拉三公路", RoadClass.COUNTY, ("sanhe", "lalahe")),
     MainRoad("那杨公路", RoadClass.COUNTY, ("nadanbo", "yangmulin")),
     MainRoad("杨二公路", RoadClass.COUNTY, ("yangmulin", "erlongshan")),
@@ -68,13 +71,15 @@ MAIN_ROADS = (
     MainRoad("横猴公路", RoadClass.COUNTY, ("hengdaohe", "houshi")),
     MainRoad("大三公路", RoadClass.COUNTY, ("daxing", "sanhe")),
     MainRoad("沙拉公路", RoadClass.COUNTY, ("shahe", "lalahe")),
+    MainRoad("大柳公路", RoadClass.COUNTY, ("dayang", "at:166:25.2")),
 )
 
 FARM_TRACKS = (
-    MainRoad("莲河机耕道", RoadClass.TRACK, ("town:222", "fork:214:7.5")),
-    MainRoad("柳树沟机耕道", RoadClass.TRACK, ("fork:160:23.0", "edge:160")),
+    MainRoad("莲河路", RoadClass.COUNTY, ("gate:222", "at:222:3.6")),
+    MainRoad("莲河机耕道", RoadClass.TRACK, ("fork:222:3.6", "ring:222", "fork:214:7.5")),
+    MainRoad("柳树沟机耕道", RoadClass.TRACK, ("fork:166:25.2", "edge:163")),
 )
-"""Tracks that lead out of a ring, and are closed by posts."""
+"""Tracks that lead out of a ring, and are closed by posts; and the road to one of them."""
 
 EXPRESSWAY = "集双高速公路"
 EXPRESSWAY_THROUGH = ((333, 0.0), (336, 20.0), (352, 11.5), (35, 7.2), (80, 8.0), (113, 13.0), (129, 21.0), (134, 0.0))
@@ -122,7 +127,7 @@ EXITS = (
     Exit("county", 118, "edge-xiaosiping", "小四平县界卡点", 1, checkpoint=False),
     Exit("county", 274, "edge-daxing", "大兴县界卡点", 1, checkpoint=False),
     Exit("county", 317, "edge-lalahe", "拉拉河县界卡点", 1, checkpoint=False),
-    Exit("county", 160, "edge-liushugou", "柳树沟机耕道卡点", 1, checkpoint=False),
+    Exit("county", 163, "edge-liushugou", "柳树沟机耕道卡点", 1, checkpoint=False),
     Exit("county", 333, "edge-expressway-north", "集双高速北卡点", 2, checkpoint=True, spikes=True),
     Exit("county", 134, "edge-expressway-south", "集双高速南卡点", 2, checkpoint=True, spikes=True),
 )

@@ -72,17 +72,20 @@ def _main(road: MainRoad, town: Ring, edge: Ring, gates: list[Pt], ways: list[Wa
     straight: list[list[Pt]] = []
     for stop in road.via:
         kind, _, where = stop.partition(":")
-        if kind == "town":
+        if kind in ("town", "gate", "ring"):
             angle = float(where)
             radius = town.radius_m(angle)
-            outer = polar(angle, radius)
             gate = min(gates, key=lambda p: (distance_m(p, polar(angle, 3200.0)), p))
             # Straight across the ring, so that it is crossed once.
-            straight.append([gate, polar(angle, radius - 450), outer, polar(angle, radius + 500)])
+            across = [polar(angle, radius + metres) for metres in (-450, 0, 500)]
+            straight.append({"town": [gate, *across], "gate": [gate], "ring": across}[kind])
         elif kind == "edge":
             angle = float(where)
             radius = edge.radius_m(angle)
             straight.append([polar(angle, radius + metres) for metres in (-900, -300, 300, 900, BEYOND_M)])
+        elif kind == "at":
+            angle, km = (float(value) for value in where.split(":"))
+            straight.append([polar(angle, km * 1000)])
         elif kind == "fork":
             angle, km = (float(value) for value in where.split(":"))
             wanted = polar(angle, km * 1000)
@@ -106,24 +109,24 @@ def _side_road(way: Way) -> Way:
 
 def _ring_road(town: Ring) -> Way:
     """North, east and south of the town; the west is the rivers'."""
-    points = [polar(angle % 360, 0.83 * town.radius_m(angle)) for angle in range(322, 322 + 256, 4)]
-    return Way(points, RoadClass.COUNTY, "环城公路")
+    angles = range(322, 322 + 268, 4)
+    return Way([polar(angle, 0.83 * town.radius_m(angle)) for angle in angles], RoadClass.COUNTY, "环城公路")
 
 
 def _expressway(edge: Ring, ground: list[Way]) -> list[Way]:
     """Two carriageways, interchanges, a crossover before each county edge, and a turning place beyond it."""
-    through = [polar(angle, km * 1000) for angle, km in EXPRESSWAY_THROUGH[1:-1]]
-    for at, (angle, _) in ((0, EXPRESSWAY_THROUGH[0]), (len(through), EXPRESSWAY_THROUGH[-1])):
-        ends = [polar(angle, edge.radius_m(angle) + metres) for metres in (BEYOND_M, -2500)]
-        through[at if at == 0 else len(through) : at if at == 0 else len(through)] = ends if at == 0 else ends[::-1]
+    (first, _), *inner, (last, _) = EXPRESSWAY_THROUGH
+    through = [polar(first, edge.radius_m(first) + metres) for metres in (BEYOND_M, -2500)]
+    through += [polar(angle, km * 1000) for angle, km in inner]
+    through += [polar(last, edge.radius_m(last) + metres) for metres in (-2500, BEYOND_M)]
     centre = smooth(through)
     total = lengths(centre)[-1]
     turns = [insert_at(centre, metres) for metres in (3300.0, total - 3300.0)]
     stops = [(name, *_meet(centre, ground, road, angle)) for name, road, angle in INTERCHANGES]
     cuts: list[tuple[Pt, Pt]] = []
     for _, middle, _ in stops:
-        at = lengths(centre)[centre.index(middle)]
-        cuts.append((insert_at(centre, at - 480.0), insert_at(centre, at + 480.0)))
+        along = lengths(centre)[centre.index(middle)]
+        cuts.append((insert_at(centre, along - 480.0), insert_at(centre, along + 480.0)))
     there, back = offset(centre, CARRIAGEWAY_M), offset(centre, -CARRIAGEWAY_M)
     ways: list[Way] = []
     for turn in (centre[0], *turns, centre[-1]):
@@ -131,7 +134,7 @@ def _expressway(edge: Ring, ground: list[Way]) -> list[Way]:
         ways.append(Way([there[index], back[index]], RoadClass.EXPRESSWAY, f"{EXPRESSWAY}掉头口", level=1))
     for (name, middle, way), (before, after) in zip(stops, cuts, strict=True):
         at = lengths(way.points)[way.points.index(middle)]
-        sides = sorted((insert_at(way.points, at - 260.0), insert_at(way.points, at + 260.0)))
+        sides = sorted(insert_at(way.points, at + metres) for metres in (-260.0, 260.0))
         i, j, k = centre.index(before), centre.index(middle), centre.index(after)
         right = min(sides, key=lambda p: distance_m(p, offset(centre[j - 1 : j + 2], 200.0)[1]))
         left = next(p for p in sides if p != right)

@@ -44,7 +44,7 @@ RULES_TOML = """\
 clock_zero = "t_order"                   # t_order or t_alert: where the 15 and 30 minutes begin; default t_order
 ring_priority = "town"                   # town or county: the ring kept when both together are impossible; default town
 ready_travel_slack_permille = 1300       # per mille; READY only if every drive may take so much longer; default 1300
-hold_s = 3600                            # seconds a post is held; a shift that ends earlier is not counted; default 3600
+hold_s = 3600                            # seconds a post is held; shifts must last as long; default 3600
 callable_delay_s = 1200                  # seconds until a unit called from off duty moves; default 1200
 
 too_old_moving_s = 30                    # seconds; an older position of a moving unit is unknown; default 30

@@ -3,6 +3,7 @@
 import math
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 
 from camera_config.county import RoadClass
 from camera_config.generate.plane import Pt, Way, azimuth, distance_m, pt
@@ -68,7 +69,7 @@ class Town:
 
     def _runs(self, corners: list[Corner]) -> Iterator[list[Pt]]:
         run: list[Pt] = []
-        for a, b in zip(corners, corners[1:], strict=False):
+        for a, b in pairwise(corners):
             if a in self.corners and self._open(a, b):
                 run = run or [self.corners[a]]
                 run.append(self.corners[b])

@@ -39,7 +39,7 @@ def county_files(seed: int) -> dict[str, str]:
     cameras = mounts(land, random.Random(f"{seed} cameras"))
     if len(cameras) != CAMERAS:
         raise ValueError(f"{len(cameras)} cameras, not {CAMERAS}")
-    reports = positions(land, units, routes, random.Random(f"{seed} positions"))
+    reports = positions(units, routes, random.Random(f"{seed} positions"))
     return {
         "county.toml": COUNTY_TOML.format(invented=INVENTED, seed=seed),
         "rules.toml": RULES_TOML.format(invented=INVENTED),
