@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from camera_config.county import Post, Ring, Rules
-from camera_config.ids import PostId, UnitId
+from camera_config.ids import UnitId
 from lockdown.fields import Fields
-from lockdown.graph import Graph
+from lockdown.graph import Bools, Graph
 from lockdown.lines import Ints
 from lockdown.reach import Place, best_drive_ms, snap, worst_drive_ms
 from lockdown.table import Demand, Table
@@ -38,20 +39,84 @@ class Asked:
     equipment: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Offers:
-    """Who can offer what. ``sure`` and ``best`` have the same units and demands, and best is never later than sure."""
+    """Who can offer what. ``sure`` and ``best`` have the same units and demands, and best is never later than sure.
 
-    units: dict[UnitId, UnitNow]
-    asked: dict[PostId, Asked]
-    sure: Table
-    best: Table
-    able: frozenset[UnitId]
-    unable: frozenset[UnitId]
+    ``units`` and ``asked`` are in order of id. The tables are made when they are first looked at: while the sure one
+    suffices, nobody pays for the best one.
+    """
 
-    def unknown(self, unit: UnitNow) -> bool:
-        """Tell whether the unit may be able but does not surely count."""
-        return unit.id not in self.able and unit.id not in self.unable
+    graph: Graph
+    fields: Fields
+    units: tuple[UnitNow, ...]
+    asked: tuple[Asked, ...]
+    rules: Rules
+
+    @cached_property
+    def sure(self) -> Table:
+        """Return the table of units that surely count, each at its worst place."""
+        drive = np.full((len(self.units), len(self.asked)), NEVER_MS, np.int64)
+        delay = [0] * len(self.units)
+        for i, unit in enumerate(self.units):
+            place = self._places[unit.id]
+            if unit.id in self.able and place is not None:
+                delay[i] = sure_delay_ms(unit, self.rules)
+                moved_m = unit.speed_kmh * M_PER_MS_PER_KMH * (unit.seen_age_ms or 0)
+                heading = unit.heading_deg if moving(unit, self.rules) else None
+                drive[i] = self._offer(unit, worst_drive_ms(self.graph, self.fields, place, heading, moved_m))
+        return self._table(delay, drive)
+
+    @cached_property
+    def best(self) -> Table:
+        """Return the table of all units that are not known to be unable, each at its best place."""
+        drive = np.full((len(self.units), len(self.asked)), NEVER_MS, np.int64)
+        delay = [0] * len(self.units)
+        for i, unit in enumerate(self.units):
+            if unit.id not in self.unable:
+                delay[i] = best_delay_ms(unit, self.rules)
+                place, reach_m = self._places[unit.id], _reach_m(unit, self.rules)
+                drive[i] = self._offer(unit, best_drive_ms(self.graph, self.fields, place, reach_m))
+        return self._table(delay, drive)
+
+    @cached_property
+    def able(self) -> frozenset[UnitId]:
+        """Return the units that surely count for some post."""
+        counts = (u for u in self.units if u.id not in self.unable and self._places[u.id] is not None)
+        return frozenset(u.id for u in counts if surely_able(u, self.rules))
+
+    @cached_property
+    def unable(self) -> frozenset[UnitId]:
+        """Return the units that cannot serve any post, wherever they are."""
+        return frozenset(u.id for u in self.units if surely_unable(u, self.rules) or not self._allowed[u.id].any())
+
+    def unknown(self) -> tuple[UnitId, ...]:
+        """Return the units that may be able but do not surely count."""
+        return tuple(u.id for u in self.units if u.id not in self.able and u.id not in self.unable)
+
+    @cached_property
+    def _allowed(self) -> dict[UnitId, Bools]:
+        return {u.id: np.array([_may_serve(u, a, self.rules) for a in self.asked], np.bool_) for u in self.units}
+
+    @cached_property
+    def _places(self) -> dict[UnitId, Place | None]:
+        return {u.id: _place(self.graph, u, self.rules) for u in self.units}
+
+    @cached_property
+    def _columns(self) -> tuple[Ints, Ints]:
+        """Return the rows of the fields that the demands ask for, one after the other, and where each begins."""
+        row = {post: i for i, post in enumerate(self.fields.posts)}
+        rows = [row[post] for a in self.asked for post in a.demand.posts]
+        begins = np.cumsum([0, *(len(a.demand.posts) for a in self.asked[:-1])])
+        return np.array(rows, np.int64), begins.astype(np.int64)
+
+    def _offer(self, unit: UnitNow, drive_ms: Ints) -> Ints:
+        """Return (demands,) drives from (posts,): the longest of a group's, never where the unit may not serve."""
+        rows, begins = self._columns
+        return np.where(self._allowed[unit.id], np.maximum.reduceat(drive_ms[rows], begins), NEVER_MS)
+
+    def _table(self, delay: list[int], drive: Ints) -> Table:
+        return Table(tuple(u.id for u in self.units), tuple(a.demand for a in self.asked), tuple(delay), drive)
 
 
 def demands_of(posts: Sequence[Post]) -> tuple[Asked, ...]:
@@ -81,43 +146,6 @@ def _asked(members: list[Post]) -> Asked:
     return Asked(demand, max(post.crew_min for post in members), equipment)
 
 
-def offers_of(graph: Graph, fields: Fields, units: Sequence[UnitNow], asked: Sequence[Asked], rules: Rules) -> Offers:
-    """Return both tables for units given in order of id."""
-    rows = {post: i for i, post in enumerate(fields.posts)}
-    columns = [[rows[post] for post in a.demand.posts] for a in asked]
-    shape = (len(units), len(asked))
-    sure, best = np.full(shape, NEVER_MS, np.int64), np.full(shape, NEVER_MS, np.int64)
-    sure_delay, best_delay = [0] * len(units), [0] * len(units)
-    able, unable = set(), set()
-    for i, unit in enumerate(units):
-        allowed = np.array([_may_serve(unit, a, rules) for a in asked], np.bool_)
-        if surely_unable(unit, rules) or not allowed.any():
-            unable.add(unit.id)
-            continue
-        place = _place(graph, unit, rules)
-        best_delay[i] = best_delay_ms(unit, rules)
-        reach_m = _reach_m(unit, rules)
-        known = place if reach_m is not None else None
-        at_best = _per_demand(best_drive_ms(graph, fields, known, reach_m or 0.0), columns)
-        best[i] = np.where(allowed, at_best, NEVER_MS)
-        if surely_able(unit, rules) and place is not None and unit.seen_age_ms is not None:
-            able.add(unit.id)
-            sure_delay[i] = sure_delay_ms(unit, rules)
-            moved_m = unit.speed_kmh * M_PER_MS_PER_KMH * unit.seen_age_ms
-            heading = unit.heading_deg if moving(unit, rules) else None
-            at_worst = _per_demand(worst_drive_ms(graph, fields, place, heading, moved_m), columns)
-            sure[i] = np.where(allowed, at_worst, NEVER_MS)
-    ids, demands = tuple(unit.id for unit in units), tuple(a.demand for a in asked)
-    return Offers(
-        units={unit.id: unit for unit in units},
-        asked={a.demand.id: a for a in asked},
-        sure=Table(ids, demands, tuple(sure_delay), sure),
-        best=Table(ids, demands, tuple(best_delay), best),
-        able=frozenset(able),
-        unable=frozenset(unable),
-    )
-
-
 def stays_long_enough(unit: UnitNow, demand: Demand, rules: Rules) -> bool:
     """Tell whether the unit's shift lasts past the deadline and the time that posts are held (``Rules.hold_s``)."""
     return unit.duty_left_ms is None or unit.duty_left_ms >= demand.deadline_ms + rules.hold_s * 1000
@@ -134,18 +162,12 @@ def _place(graph: Graph, unit: UnitNow, rules: Rules) -> Place | None:
     return snap(graph, unit.position, unit.heading_deg if moving(unit, rules) else None)
 
 
-def _reach_m(unit: UnitNow, rules: Rules) -> float | None:
-    """Return how many metres the unit can have driven since it was surely where it was seen; None: any number.
+def _reach_m(unit: UnitNow, rules: Rules) -> float:
+    """Return how many metres the unit can have driven since it was surely where it was seen.
 
     Frozen coordinates are those of the moment at which they came up first.
     """
-    if unit.seen_age_ms is None:
-        return None
-    age_ms = unit.seen_age_ms
+    age_ms = unit.seen_age_ms or 0
     if trust_of(unit, rules) is Trust.FROZEN:
         age_ms += unit.same_place_ms
     return rules.max_unit_kmh * M_PER_MS_PER_KMH * age_ms
-
-
-def _per_demand(drive_ms: Ints, columns: list[list[int]]) -> Ints:
-    return np.array([drive_ms[rows].max() for rows in columns], np.int64)

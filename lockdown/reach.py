@@ -150,13 +150,9 @@ def _reached(star: Star, graph: Graph, ways: list[_Way], reach_m: float) -> dict
 
 
 def _reached_far(graph: Graph, ways: list[_Way], reach_m: float) -> tuple[Ints, Floats]:
-    star = graph.any_way
-    best = np.full(len(graph.lat), np.inf)
-    for way in ways:
-        if way.metres <= reach_m:
-            cost = star.cost.astype(np.float64)
-            onward, _ = shortest(star.ptr, star.head, cost, [way.node], reach_m - way.metres)
-            best = np.minimum(best, way.metres + onward[0])
+    star, cost = graph.any_way, graph.any_way.cost.astype(np.float64)
+    onward, _ = shortest(star.ptr, star.head, cost, [way.node for way in ways], reach_m)
+    best = (onward + np.array([[way.metres] for way in ways])).min(axis=0)
     reached = np.flatnonzero(best <= reach_m)
     return reached, best[reached]
 

@@ -18,7 +18,7 @@ from lockdown.digest import digest_of
 from lockdown.fields import Fields
 from lockdown.graph import Graph
 from lockdown.leaks import Leak
-from lockdown.offers import Offers, demands_of, offers_of
+from lockdown.offers import Offers, demands_of
 from lockdown.proof import certificate_of, undecided
 from lockdown.seal import Assigned, Solution, best_subset, solve
 from lockdown.table import Table
@@ -116,7 +116,7 @@ def assess(
     if fields.posts != tuple(sorted(post.id for post in posts)):
         raise ValueError("fields and posts differ; compute the fields of these posts")
     ordered = sorted(units, key=lambda unit: unit.id)
-    offers = offers_of(graph, fields, ordered, demands_of(posts), rules)
+    offers = Offers(graph, fields, tuple(ordered), demands_of(posts), rules)
     digest = digest_of(graph, rules, posts, ordered, version)
     case = _Case(offers, rules, leaks, digest)
     joint, town, county = case.verdict(BOTH), case.verdict((Ring.TOWN,)), case.verdict((Ring.COUNTY,))
@@ -131,7 +131,7 @@ def assess(
         town=town,
         county=county,
         leaks=tuple(leak for ring in BOTH for leak in leaks.get(ring, ())),
-        unknown_units=tuple(u.id for u in ordered if offers.unknown(u)),
+        unknown_units=offers.unknown(),
         trust=trust,
     )
 
@@ -145,13 +145,14 @@ class _Case:
 
     def verdict(self, rings: tuple[Ring, ...]) -> Verdict:
         """Judge the posts of these rings, with every unit."""
-        asked = [j for j, d in enumerate(self.offers.sure.demands) if d.ring in rings]
+        asked = [j for j, a in enumerate(self.offers.asked) if a.demand.ring in rings]
         if not asked:
             return self._nothing_asked(rings)
-        sure, best = self.offers.sure.only(asked), self.offers.best.only(asked)
+        sure = self.offers.sure.only(asked)
         solution = solve(sure)
         if solution.feasible:
             return self._feasible(rings, sure, solution)
+        best = self.offers.best.only(asked)
         hoped = solve(best)
         if not hoped.feasible:
             return self._infeasible(rings, sure, best, hoped)
@@ -174,7 +175,7 @@ class _Case:
         )
 
     def _infeasible(self, rings: tuple[Ring, ...], sure: Table, best: Table, hoped: Solution) -> Verdict:
-        why = why_not(best, hoped, self.offers, self.rules)
+        why = why_not(best, hoped, self.offers)
         return self._made(
             rings,
             State.NOT_POSSIBLE,
@@ -189,7 +190,7 @@ class _Case:
     def _undecided(
         self, rings: tuple[Ring, ...], sure: tuple[Table, Solution], best: tuple[Table, Solution]
     ) -> Verdict:
-        why = why_not(sure[0], sure[1], self.offers, self.rules)
+        why = why_not(sure[0], sure[1], self.offers)
         proof = undecided(
             certificate_of(sure[0], sure[1], self.digest), certificate_of(best[0], best[1], self.digest), self.digest
         )

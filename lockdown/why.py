@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from camera_config.county import Ring, Rules, UnitStatus
+from camera_config.county import Ring, UnitStatus
 from camera_config.ids import PostId, UnitId
 from lockdown.offers import Offers, stays_long_enough
 from lockdown.seal import Solution
@@ -58,7 +58,7 @@ class WhyNot:
     text: str
 
 
-def why_not(table: Table, solution: Solution, offers: Offers, rules: Rules) -> WhyNot:
+def why_not(table: Table, solution: Solution, offers: Offers) -> WhyNot:
     """Explain an infeasible solution of ``table``.
 
     Raises:
@@ -69,9 +69,7 @@ def why_not(table: Table, solution: Solution, offers: Offers, rules: Rules) -> W
         raise ValueError("nothing to explain: the plan is feasible")
     columns = [j for j, d in enumerate(table.demands) if d.id in shortage.posts]
     others = tuple(
-        _reason(offers.units[unit], u, table, columns, offers, rules)
-        for u, unit in enumerate(table.units)
-        if unit not in shortage.units
+        _reason(unit, u, table, columns, offers) for u, unit in enumerate(offers.units) if unit.id not in shortage.units
     )
     posts = tuple(post for j in columns for post in table.demands[j].posts)
     text = (
@@ -96,17 +94,17 @@ def loss_text(loses: Sequence[PostId], first: Ring, rings: Sequence[Ring]) -> st
     return f"{lead}不能确保到岗的卡点：{'、'.join(loses)}。"
 
 
-def _reason(unit: UnitNow, u: int, table: Table, columns: list[int], offers: Offers, rules: Rules) -> UnitReason:
-    kind, late = _kind(unit, u, table, columns, offers, rules)
+def _reason(unit: UnitNow, u: int, table: Table, columns: list[int], offers: Offers) -> UnitReason:
+    kind, late = _kind(unit, u, table, columns, offers)
     return UnitReason(unit.id, kind, late, _text(unit, kind, late))
 
 
-def _kind(
-    unit: UnitNow, u: int, table: Table, columns: list[int], offers: Offers, rules: Rules
-) -> tuple[Reason, int | None]:
+def _kind(unit: UnitNow, u: int, table: Table, columns: list[int], offers: Offers) -> tuple[Reason, int | None]:
+    rules = offers.rules
     if surely_unable(unit, rules):
         return _BUSY[unit.status], None
-    asked = [offers.asked[table.demands[j].id] for j in columns]
+    ids = {table.demands[j].id for j in columns}
+    asked = [a for a in offers.asked if a.demand.id in ids]
     if not any(fits(unit, 0, a.equipment) for a in asked):
         return Reason.EQUIPMENT, None
     if not any(fits(unit, a.crew_min, a.equipment) for a in asked):
