@@ -55,7 +55,7 @@ class Bench:
     app: FastAPI
     shared: Services
     clock: StepClock
-    bus_process: subprocess.Popen[bytes]
+    bus_process: subprocess.Popen[bytes] | None
 
     def client(self, role: Role = Role.ANONYMOUS, subject: str = "units") -> httpx.AsyncClient:
         """Return a client that is not logged in yet, or has a device's token."""
@@ -90,13 +90,13 @@ def bus_home() -> Iterator[tuple[RunFolder, Path]]:
 
 
 @asynccontextmanager
-async def bench(home: tuple[RunFolder, Path], county: County, **settings: object) -> AsyncIterator[Bench]:
-    """Give a running bus, an empty store and an app over both; the hub does not run unless a test runs it."""
+async def bench(home: tuple[RunFolder, Path], county: County, *, bus_up: bool = True) -> AsyncIterator[Bench]:
+    """Give an empty store, a bus if it is asked for, and an app over both; a test that wants the hub runs it."""
     run, data = home
     data.mkdir(exist_ok=True)
-    chosen = Settings(county=data, data=data, listen_port=0, **settings)  # type: ignore[arg-type]
+    chosen = Settings(county=data, data=data, listen_port=0)
     migrate(chosen.store_url)
-    process = start_embedded(run, data)
+    process = start_embedded(run, data) if bus_up else None
     engine, bus, clock = open_store(chosen.store_url), connect_async(chosen, run), StepClock()
     outbox = Outbox(outbox_path(data, "web"), "web")
     shared = Services(settings=chosen, run=run, county=county, engine=engine, clock=clock, bus=bus, outbox=outbox)
@@ -107,5 +107,6 @@ async def bench(home: tuple[RunFolder, Path], county: County, **settings: object
         outbox.close()
         shared.close()
         engine.dispose()
-        process.kill()
-        process.wait()
+        if process is not None:
+            process.kill()
+            process.wait()
