@@ -1,0 +1,20 @@
+/** Names for the ids the server sends; an id without a name is shown as it is. */
+
+import type { Post } from "./types.ts";
+import { wall } from "./wall.svelte.ts";
+
+export function postById(id: string): Post | undefined {
+  return wall.county?.posts.find((post) => post.id === id);
+}
+
+export function postName(id: string): string {
+  return postById(id)?.name ?? id;
+}
+
+export function callSign(id: string): string {
+  return wall.county?.units.find((unit) => unit.id === id)?.call_sign ?? id;
+}
+
+export function townshipName(id: string): string {
+  return wall.county?.townships.find((township) => township.id === id)?.name ?? id;
+}

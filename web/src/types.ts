@@ -1,0 +1,173 @@
+/** What the server sends: docs/design/0001-one-thin-line.md section 5. Times are unix seconds. */
+
+export type DeviceState =
+  | "online"
+  | "late"
+  | "stalled"
+  | "no_keyframe"
+  | "bad_credentials"
+  | "unreachable"
+  | "unknown";
+
+export interface Device {
+  id: string;
+  kind: "camera" | "checkpoint";
+  name: string;
+  lat: number;
+  lon: number;
+  township: string;
+  net: string;
+  state: DeviceState;
+  since: number | null;
+  cause: string | null;
+  last_frame_at: number | null;
+  fps: number | null;
+  tile_at: number | null;
+}
+
+export interface Devices {
+  at: number | null;
+  devices: Device[];
+}
+
+export interface Passage {
+  id: string;
+  version: number;
+  checkpoint: string;
+  checkpoint_name: string;
+  at: number;
+  first_seen: number;
+  last_seen: number;
+  plate: string | null;
+  certain: boolean;
+  confidence: number;
+  plate_class: string;
+  plate_colour: string;
+  lane: number | null;
+  vehicle_class: string;
+  source: "video" | "device";
+  final: boolean;
+  drill: boolean;
+  frame_received_at: number | null;
+  scene: boolean;
+  crop: boolean;
+}
+
+export interface Alert {
+  id: string;
+  raised_at: number;
+  passage: Passage;
+  watchlist: { id: string; reason: string; requester: string };
+  state: "open" | "confirmed" | "rejected";
+  drill: boolean;
+  latency_ms: number | null;
+}
+
+export type Trust = "fresh" | "too_old" | "frozen" | "untrusted" | "never_seen";
+
+export interface Unit {
+  id: string;
+  call_sign: string;
+  lat: number | null;
+  lon: number | null;
+  speed_kmh: number | null;
+  heading_deg: number | null;
+  status: string;
+  seen_at: number | null;
+  age_s: number | null;
+  trust: Trust;
+  drill: boolean;
+}
+
+export interface Units {
+  at: number | null;
+  units: Unit[];
+}
+
+export type Ring = "town" | "county";
+export type VerdictState = "ready" | "at_risk" | "not_possible" | "unknown";
+
+export interface Order {
+  unit: string;
+  post: string;
+  drive_s: number;
+  arrive_s: number;
+  staffed_s: number;
+  margin_s: number;
+}
+
+export interface WhyNot {
+  posts: string[];
+  need: number;
+  units_in_time: string[];
+  deficiency: number;
+  text: string;
+}
+
+export interface Verdict {
+  state: VerdictState;
+  feasible: boolean | null;
+  deadline_s: { town?: number; county?: number };
+  t_star_s: number | null;
+  ratio: number | null;
+  travel_slack: number | null;
+  weakest_post: string | null;
+  margin_s: number | null;
+  plan: Order[];
+  why_not: WhyNot | null;
+  ask_by_radio: string[];
+}
+
+export interface Leak {
+  ring: Ring;
+  road: string;
+  lat: number;
+  lon: number;
+  path: [number, number][];
+}
+
+export interface Readiness {
+  computed_at: number | null;
+  valid_for_s: number;
+  /** Seconds since it was computed when it was sent, by the server's monotonic clock. */
+  age_s: number | null;
+  /** Why the server itself calls it unknown, or null. */
+  cause: string | null;
+  digest: string | null;
+  state: VerdictState;
+  ring_priority: Ring | null;
+  joint: Verdict;
+  town: Verdict;
+  county: Verdict;
+  leaks: Leak[];
+  unknown_units: string[];
+}
+
+export interface Status {
+  bus: "up" | "down";
+  planner: "up" | "down";
+}
+
+export interface County {
+  name: string;
+  code: string;
+  invented: boolean;
+  centre: { lat: number; lon: number };
+  townships: { id: string; name: string; lat: number; lon: number }[];
+  posts: Post[];
+  units: { id: string; call_sign: string }[];
+  closures: { road: string; reason: string; lat: number; lon: number }[];
+  zones: { id: string; name: string; kind: "prevention" | "patrol"; outline: [number, number][] }[];
+  standby_points: { id: string; name: string; lat: number; lon: number }[];
+  rings: { ring: Ring; deadline_s: number; outline: [number, number][] }[];
+}
+
+export interface Post {
+  id: string;
+  name: string;
+  ring: Ring;
+  lat: number;
+  lon: number;
+  deadline_s: number;
+  need_units: number;
+}
