@@ -168,31 +168,30 @@ class Connection(asyncio.BufferedProtocol):
 
     def _take(self, data: bytes) -> int:
         """Take whole packets and messages from ``data``; return how many bytes that were."""
-        at, length, channel = 0, len(data), self._channel
-        media = self._media
-        packet = media.packet if media else None
+        at, length = 0, len(data)
         seen = False
         while length - at >= 4:
-            if data[at] == _DOLLAR:
+            if data[at] != _DOLLAR:
+                parsed = parse_message(data, at)
+                if parsed is None:
+                    break
+                message, at = parsed
+                self._message(message)
+                if self.step is Step.OVER:
+                    return length
+            elif self._media is not None and data[at + 1] == self._channel:
+                if not seen:
+                    seen = True
+                    self._video_came()
+                after = self._media.take(data, at, self._channel)
+                if after == at:
+                    break
+                at = after
+            else:
                 end = at + 4 + (data[at + 2] << 8 | data[at + 3])
                 if end > length:
                     break
-                if packet is not None and data[at + 1] == channel:
-                    if not seen:
-                        seen = True
-                        self._video_came()
-                    packet(data, at + 4, end)
                 at = end
-                continue
-            parsed = parse_message(data, at)
-            if parsed is None:
-                break
-            message, at = parsed
-            self._message(message)
-            if self.step is Step.OVER:
-                return length
-            channel, media = self._channel, self._media
-            packet = media.packet if media else None
         return at
 
     def _video_came(self) -> None:

@@ -1,11 +1,13 @@
 """RTP packets in, H.264 access units out (RFC 6184: single NAL units, STAP-A, FU-A), as Annex-B bytes.
 
 Nothing is decoded. After a gap everything is dropped up to the next keyframe, because what would come out of a
-decoder in between is a smeared picture. Written for 60,000 packets a second: one call and a few slices a packet.
+decoder in between is a smeared picture. Written for 75,000 packets a second in a third of a core: most of them are
+middle fragments of a large picture, and for those ``take`` does one unpack, a few comparisons and one slice.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from struct import Struct
 
 from camera_config.errors import FeedProtocol
 from ingest.rtp import HEADER_BYTES, PLAIN, missing, payload_bounds
@@ -16,12 +18,17 @@ SET_LIMIT = 4096
 """Largest parameter set in bytes; real ones have tens."""
 
 UNIT_LIMIT = 8 * 1024 * 1024
-"""Largest access unit in bytes; a longer one is dropped."""
+"""An access unit longer than this many bytes, by less than one receive, is dropped."""
 
 _START_AND_HEADER = tuple(START + bytes((header,)) for header in range(256))
 _SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
 _BEFORE_PICTURE = frozenset((6, 7, 8, 9))
 _STAP_A, _FU_A = 24, 28
+_DOLLAR = 0x24
+_HEADERS = Struct(">IHHI4xH")
+"""Interleaving header; RTP flags, marker and type; sequence; timestamp; (source); FU indicator and header."""
+
+_RTP = Struct(">BBHI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +122,53 @@ class Depacketiser:
         self._sets = sets
         self._deliver = deliver
         self._expected = -1
-        self._stamp = b""
+        self._stamp = -1
         self._awaits_key = True
         self._synced = False
         self._clear()
+
+    def take(self, data: bytes, at: int, channel: int) -> int:
+        """Take the run of interleaved packets of ``channel`` that begins at ``at``; return where it ends.
+
+        It ends before anything else, or before a packet that is not complete.
+
+        Raises:
+            FeedProtocol: see ``packet``.
+        """
+        began, length = at, len(data)
+        want, plain = _DOLLAR << 8 | channel, PLAIN << 8 | self._payload_type
+        unpack, parts, expected = _HEADERS.unpack_from, self._parts, self._expected
+        while length - at >= _HEADERS.size:
+            word, flags, sequence, stamp, fragment = unpack(data, at)
+            end = at + 4 + (word & 0xFFFF)
+            if word >> 16 != want or end > length:
+                break
+            if (
+                fragment == self._middle
+                and flags == plain
+                and sequence == expected
+                and stamp == self._stamp
+                and end - at >= _HEADERS.size
+            ):
+                parts.append(data[at + _HEADERS.size : end])
+                expected = (sequence + 1) & 0xFFFF
+            else:
+                self._expected = expected
+                self.packet(data, at + 4, end)
+                parts, expected = self._parts, self._expected
+            at = end
+        else:  # too short for a fragment, but it may be whole
+            if length - at >= 4 and data[at] == _DOLLAR and data[at + 1] == channel:
+                end = at + 4 + (data[at + 2] << 8 | data[at + 3])
+                if end <= length:
+                    self._expected = expected
+                    self.packet(data, at + 4, end)
+                    at, expected = end, self._expected
+        self._expected = expected
+        self._size += at - began
+        if self._size > UNIT_LIMIT:
+            self._lose_sync()
+        return at
 
     def packet(self, data: bytes, start: int, end: int) -> None:
         """Take the RTP packet ``data[start:end]``.
@@ -130,14 +180,12 @@ class Depacketiser:
             begin = start + HEADER_BYTES
         else:
             begin, end = payload_bounds(data, start, end)
-        sequence = data[start + 2] << 8 | data[start + 3]
+        _, second, sequence, stamp = _RTP.unpack_from(data, start)
         if sequence != self._expected:
             self._gap(sequence)
         self._expected = (sequence + 1) & 0xFFFF
-        second = data[start + 1]
         if second & 0x7F != self._payload_type or begin == end:
             return
-        stamp = data[start + 4 : start + 8]
         if stamp != self._stamp:
             if self._parts:  # the camera sets no marker
                 self._finish()
@@ -149,27 +197,25 @@ class Depacketiser:
                 raise FeedProtocol("an H.264 fragment of no bytes")
             fragment = data[begin + 1]
             if fragment & 0x80:
-                self._in_fragment = self._begins(fragment & 31, data, begin + 2, end)
-                if self._in_fragment:
+                self._middle = -1
+                if self._begins(fragment & 31, data, begin + 2, end):
+                    self._middle = header << 8 | fragment & 31
                     self._parts.append(_START_AND_HEADER[header & 0xE0 | fragment & 31])
                     self._parts.append(data[begin + 2 : end])
-            elif self._in_fragment:
+            elif self._middle >= 0:
                 self._parts.append(data[begin + 2 : end])
             elif self._synced:  # its beginning never came
                 self._lose_sync()
             if fragment & 0x40:
-                self._in_fragment = False
+                self._middle = -1
         elif 0 < kind < _STAP_A:
-            self._in_fragment = False
+            self._middle = -1
             self._whole(kind, data, begin, end)
         elif kind == _STAP_A:
-            self._in_fragment = False
+            self._middle = -1
             self._aggregate(data, begin + 1, end)
         else:
             raise FeedProtocol(f"an H.264 packet of kind {kind}, which cannot be in packetization-mode 0 or 1")
-        self._size += end - begin
-        if self._size > UNIT_LIMIT:
-            self._lose_sync()
         if second & 0x80:
             self._finish()
 
@@ -220,7 +266,7 @@ class Depacketiser:
         self._clear()
 
     def _finish(self) -> None:
-        parts, key, complete = self._parts, self._has_key, self._synced and not self._in_fragment
+        parts, key, complete = self._parts, self._has_key, self._synced and self._middle < 0
         has_picture, own = self._has_picture, self._own_sets
         self._clear()
         self._synced = True
@@ -233,11 +279,11 @@ class Depacketiser:
         self._awaits_key = False
         if key and own != (1 << _SPS | 1 << _PPS):
             parts = self._sets.prefix + parts
-        rtp_time = int.from_bytes(self._stamp, "big")
-        self._deliver(AccessUnit(parts, sum(map(len, parts)), key, self._sets.epoch, rtp_time))
+        self._deliver(AccessUnit(parts, sum(map(len, parts)), key, self._sets.epoch, self._stamp))
 
     def _clear(self) -> None:
         self._parts: list[bytes] = []
         self._size = 0
         self._own_sets = 0
-        self._has_key = self._has_picture = self._in_fragment = False
+        self._middle = -1
+        self._has_key = self._has_picture = False

@@ -1,0 +1,1 @@
+"""Measurements from a clean checkout: ``python -m benchmarks.NAME``."""
