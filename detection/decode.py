@@ -187,6 +187,6 @@ def _picture(frame: VideoFrame) -> Picture:
     for plane, wide, high in zip(
         frame.planes, (width, width // 2, width // 2), (height, height // 2, height // 2), strict=True
     ):
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         planes.append(np.asarray(rows[:high, :wide], np.uint8))
     return Picture(planes[0], planes[1], planes[2])

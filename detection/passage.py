@@ -26,16 +26,17 @@ class Passage:
         certain: independent readings of different frames agree (``track.Track.certain``). Only these raise alerts
             by themselves.
         confidence: of the least certain character after all readings voted, 0 to 1; 0 without a plate.
-        plate_class: PlateClass of GA 24.7 ("02" small car); "" without a plate.
-        plate_colour: ``PlateColour`` value, or "" where it could not be seen.
+        plate_class: PlateClass of GA 24.7 ("02" small car); None without a plate.
+        plate_colour: ``PlateColour`` value; None where it could not be seen.
         lane: from 1, counted from the left of the picture; None when the device does not say.
         vehicle_class: car, bus, truck, motorcycle or "unknown".
         source: read from our own video, or sent by a device that reads plates itself.
         final: nothing more will be said under this id.
         drill: invented traffic of a drill.
         frame_received_at, frame_mono_s: receipt of the keyframe that settled this version, unix s and monotonic s.
-        scene, crop: whether the pictures ``<id>-scene.jpg`` and ``<id>-plate.jpg`` were kept.
-        scene_sha256, crop_sha256: of those files, "" without.
+        scene_path, crop_path: the pictures ``<id>-scene.jpg`` and ``<id>-plate.jpg``, below the data folder; None
+            where none was kept.
+        scene_sha256, crop_sha256: of those files.
     """
 
     id: str
@@ -48,8 +49,8 @@ class Passage:
     plate: str | None
     certain: bool
     confidence: float
-    plate_class: str
-    plate_colour: str
+    plate_class: str | None
+    plate_colour: str | None
     lane: int | None
     vehicle_class: str
     source: Literal["video", "device"]
@@ -57,10 +58,10 @@ class Passage:
     drill: bool
     frame_received_at: float
     frame_mono_s: float
-    scene: bool
-    crop: bool
-    scene_sha256: str
-    crop_sha256: str
+    scene_path: str | None
+    scene_sha256: str | None
+    crop_path: str | None
+    crop_sha256: str | None
 
     @property
     def kind(self) -> str:

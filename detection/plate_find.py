@@ -75,7 +75,8 @@ class PlateFinder:
 
         Args:
             piece: (height, width, 3) BGR.
-            left, top: where the piece was cut from, pixels; added to the corners.
+            left: where the piece was cut from, pixels; added to the corners, as is ``top``.
+            top: see ``left``.
             side_px: the piece is made smaller until its longer side is at most this; it is never made larger.
 
         Returns:
@@ -90,9 +91,11 @@ class PlateFinder:
         # PP-OCR normalises with the means of ImageNet in BGR order; the network takes either, this is its own.
         x = (small.astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)[None]
         text: NDArray[np.float32] = self._session.run(None, {"x": x})[0][0, 0]
-        scale = np.float32([width / wide, height / high])
+        scale = np.array([width / wide, height / high], np.float32)
         boxes = [(_corners(rect, scale), score) for rect, score in _joined(_rectangles(text))]
-        found = [PlateBox(quad + np.float32([left, top]), score) for quad, score in boxes if _plate_like(quad)]
+        found = [
+            PlateBox(quad + np.array([left, top], np.float32), score) for quad, score in boxes if _plate_like(quad)
+        ]
         return sorted(found, key=lambda box: -box.score)
 
 
@@ -180,15 +183,16 @@ def rectify(picture: Image, quad: Quad, *, left: int = 0, top: int = 0) -> Image
     Args:
         picture: (height, width, 3) BGR.
         quad: corners (4, 2), pixels, ``left`` and ``top`` not yet taken off.
-        left, top: where ``picture`` was cut from.
+        left: where ``picture`` was cut from, pixels, as is ``top``.
+        top: see ``left``.
 
     Returns:
         (height, width, 3) BGR of the quad's own size, at least 8 pixels high.
     """
     box = PlateBox(quad, 0.0)
     wide, high = max(round(box.width_px), 24), max(round(box.height_px), 8)
-    here = (quad - np.float32([left, top])).astype(np.float32)
-    there = np.float32([[0, 0], [wide, 0], [wide, high], [0, high]])
+    here = (quad - np.array([left, top], np.float32)).astype(np.float32)
+    there = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
     change = cv2.getPerspectiveTransform(here, there)
     flat = cv2.warpPerspective(picture, change, (wide, high), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(flat, np.uint8)

@@ -97,11 +97,8 @@ MAX_LENGTH = 8
 
 @cache
 def _positions(pattern: str) -> tuple[frozenset[str], ...]:
-    places: list[frozenset[str]] = []
     signs = iter(pattern)
-    for sign in signs:
-        places.append(frozenset(next(signs)) if sign == "\\" else SETS[sign])
-    return tuple(places)
+    return tuple(frozenset(next(signs)) if sign == "\\" else SETS[sign] for sign in signs)
 
 
 @cache

@@ -44,7 +44,7 @@ NANODET = ModelFile(
     "nanodet-g",
     "detection.models",
     "nanodet_g.onnx",
-    "",
+    "57fa60db5b781b2e712712b6234675d9bae8535647664e816d9efac08c8d2d2c",
     ((0, "person"), (1, "bicycle"), (2, "car"), (3, "motorcycle"), (5, "bus"), (7, "truck")),
     (("x", (1, 3, 416, 416)),),
     (("cls", (1, 3549, 80)), ("reg", (1, 3549, 44))),
@@ -118,7 +118,7 @@ def load_model(model: ModelFile, path: Path | None = None) -> ort.InferenceSessi
         )
     try:
         session = ort.InferenceSession(data, _options(), providers=["CPUExecutionProvider"])
-    except Exception as error:  # noqa: BLE001 - onnxruntime has no error tree of its own
+    except Exception as error:
         raise ModelError(f"{model.name}: {place} cannot be opened: {error}", hint="Install kakou again.") from error
     _check(model, "input", session.get_inputs(), model.inputs)
     _check(model, "output", session.get_outputs(), model.outputs)

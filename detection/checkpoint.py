@@ -1,0 +1,278 @@
+"""A checkpoint's keyframes in, one passage a vehicle out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from camera_config.county import SmartCheckpoint
+from detection.change import Background, Region
+from detection.decode import Box, Picture
+from detection.evidence import Kept, keep
+from detection.passage import FINAL, PROVISIONAL, Passage, new_passage_id
+from detection.plate_find import PlateBox
+from detection.plate_vote import Verdict
+from detection.same_vehicle import TOUCH, one_vehicle, part_of, same_plate, touching
+from detection.sightings import Tools, alone, sightings, standing
+from detection.track import Evidence, Keyframe, Sighting, Track, associate
+
+VEHICLE_WIDTHS: Final = (2.3, 3.4, 1.2)
+"""A vehicle around its plate: so many plate widths to each side, above and below (1.9 m against 0.44 m)."""
+TELL: Final = 0.25
+"""A plate whose weakest character has less confidence than this is left out of the passage."""
+CONVINCING: Final = 0.5
+"""From this confidence on, a driving plate is a vehicle whatever it looks like."""
+SAME_S: Final = 8.0
+"""Within this time a vehicle that is gone is taken for the same when its plate comes again."""
+BARE_FRAMES: Final = 4
+BARE_WAY: Final = 0.15
+BARE_AREA: Final = 0.02
+"""Without a plate a vehicle must be seen in so many keyframes, come so far (share of the picture's width), be so large
+(share of the picture), and be a vehicle to the object finder."""
+UNKNOWN: Final = "unknown"
+
+
+@dataclass(slots=True)
+class _Told:
+    """What was said of a vehicle, and must stay the same when it is said again."""
+
+    id: str
+    at: float
+    lane: int
+    vehicle_class: str
+    kept: Kept
+
+
+class CheckpointReader:
+    """Follows the vehicles of one checkpoint. Of each it tells at most twice: provisionally and finally.
+
+    Args:
+        checkpoint: its lane zone, lanes and names.
+        tools: the models.
+        data: folder below which evidence is written.
+    """
+
+    def __init__(self, checkpoint: SmartCheckpoint, tools: Tools, data: Path) -> None:
+        self._checkpoint, self._tools, self._data = checkpoint, tools, data
+        self._background = Background(checkpoint.lane_zone)
+        self._tracks: list[Track] = []
+        self._past: list[Track] = []
+        self._told: dict[Track, _Told] = {}
+        self._number = 0
+
+    def look(self, picture: Picture, *, at: float, mono_s: float) -> list[Passage]:
+        """Analyse one keyframe; they must come in order of time.
+
+        Args:
+            picture: the keyframe.
+            at: receipt, unix s.
+            mono_s: receipt, monotonic s.
+
+        Returns:
+            The passages that became certain or ended, their evidence already written.
+
+        Raises:
+            OSError: evidence could not be written.
+        """
+        self._number += 1
+        frame = Keyframe(self._number, at, mono_s, picture)
+        ended = self.expire(mono_s)
+        regions = self._background.look(picture.y, tuple(track.region for track in self._tracks if track.region))
+        stayed = standing(self._tracks, self._background, frame)
+        seen = sightings(self._tools, frame, regions, self._tracks, stayed)
+        pairs, rest = associate([track for track in self._tracks if track not in stayed], seen, mono_s)
+        for track, sighting in pairs:
+            track.see_plate(frame, sighting, _vehicle(sighting.box, regions, picture))
+        for sighting in rest:
+            self._begin(frame, sighting, regions)
+        self._claim(frame, regions)
+        self._merge()
+        return ended + self._provisional(frame)
+
+    def expire(self, mono_s: float) -> list[Passage]:
+        """End the tracks of vehicles that are gone by ``mono_s``; to be called also when no keyframes come."""
+        gone = [track for track in self._tracks if track.ended(mono_s)]
+        self._tracks = [track for track in self._tracks if not track.ended(mono_s)]
+        for track in [track for track in self._past if mono_s - track.last_s > SAME_S]:
+            self._past.remove(track)
+            self._told.pop(track, None)
+        return self._end(gone)
+
+    def finish(self) -> list[Passage]:
+        """End all tracks: the stream has ended."""
+        gone, self._tracks = self._tracks, []
+        return self._end(gone)
+
+    def _begin(self, frame: Keyframe, sighting: Sighting, regions: Sequence[Region]) -> None:
+        """Give a plate to the vehicle it must belong to and whose plate was not yet seen, or else to a new one."""
+        vehicle = _vehicle(sighting.box, regions, frame.picture)
+        bare = [(touching(track.region, vehicle), track) for track in self._tracks if track.region and not track.plate]
+        share, track = max(bare, key=lambda pair: pair[0], default=(0.0, None))
+        if track is None or share < TOUCH:
+            track = Track(frame)
+            self._tracks.append(track)
+        track.see_plate(frame, sighting, vehicle)
+
+    def _claim(self, frame: Keyframe, regions: Sequence[Region]) -> None:
+        """Say whose every region is; a large moving one that is nobody's begins a track without a plate."""
+        for region in regions:
+            owners = [
+                track
+                for track in self._tracks
+                if track.plate and track.plate_s == frame.mono_s and region.box.holds(*track.plate.centre)
+            ]
+            if not owners:
+                near = [(touching(track.region, region.box), track) for track in self._tracks if track.region]
+                share, nearest = max(near, key=lambda pair: pair[0], default=(0.0, None))
+                owners = [nearest] if nearest is not None and share >= TOUCH else []
+            for track in owners:
+                track.see_region(frame, region.box)
+            if not owners and not region.still and region.area >= BARE_AREA * frame.picture.whole.area:
+                track = Track(frame)
+                track.see_region(frame, region.box)
+                self._tracks.append(track)
+
+    def _merge(self) -> None:
+        """Make one of two tracks of one plate; the one already told of stays."""
+        kept: list[Track] = []
+        for track in sorted(self._tracks, key=lambda one: (one not in self._told, one.first_s)):
+            twin = next((other for other in kept if one_vehicle(other, track)), None)
+            if twin is None or (track in self._told and twin in self._told):
+                kept.append(track)
+            else:
+                twin.absorb(track)
+        self._tracks = kept
+
+    def _provisional(self, frame: Keyframe) -> list[Passage]:
+        out = []
+        for track in list(self._tracks):
+            if track in self._told or not track.certain:
+                continue
+            if self._seen_before(track):
+                self._tracks.remove(track)
+                self._past.append(track)
+                continue
+            out.append(self._passage(track, frame, PROVISIONAL))
+        return out
+
+    def _end(self, gone: Sequence[Track]) -> list[Passage]:
+        out = []
+        # Those with plates first, so that a part of such a vehicle is known as one.
+        for track in sorted(gone, key=lambda one: (one.plate is None, one.first_s)):
+            if track in self._told or self._counts(track, gone):
+                out.append(self._passage(track, track.last_frame, FINAL))
+            self._past.append(track)
+        return out
+
+    def _counts(self, track: Track, gone: Sequence[Track]) -> bool:
+        """Tell whether a track that was never certain is a vehicle that nobody has told of."""
+        if track.plates >= 2 and track.moved:
+            if self._seen_before(track):
+                return False
+            verdict = track.verdict
+            return (verdict is not None and verdict.confidence >= CONVINCING) or self._class_of(track.best) != UNKNOWN
+        way = BARE_WAY * track.last_frame.picture.width
+        if track.frames < BARE_FRAMES or track.moved_px < way:
+            return False
+        others = [*self._tracks, *self._past, *gone]
+        if any(other is not track and other.plates >= 2 and other.moved and part_of(track, other) for other in others):
+            return False
+        return self._class_of(track.best) != UNKNOWN
+
+    def _seen_before(self, track: Track) -> bool:
+        """Tell whether a vehicle with this plate has just gone."""
+        verdict = track.verdict
+        return verdict is not None and any(
+            past.verdict is not None and past in self._told and same_plate(verdict, past.verdict)
+            for past in self._past
+            if track.first_s - past.last_s <= SAME_S
+        )
+
+    def _class_of(self, evidence: Evidence | None) -> str:
+        """Return what the object finder calls the thing in the middle of the evidence; ``UNKNOWN`` for no vehicle."""
+        if evidence is None:
+            return UNKNOWN
+        vehicle = evidence.vehicle
+        cut = evidence.frame.picture.even(vehicle.grown(vehicle.width // 8, vehicle.height // 8))
+        if cut.area == 0:
+            return UNKNOWN
+        middle = Box(cut.width * 3 // 8, cut.height * 3 // 8, cut.width * 5 // 8, cut.height * 5 // 8)
+        found = self._tools.objects.find(evidence.frame.picture.bgr(cut))
+        vehicles = [one for one in found if one.vehicle and one.box.shared(middle).area]
+        return max(vehicles, key=lambda one: one.box.area * one.score).label if vehicles else UNKNOWN
+
+    def _passage(self, track: Track, frame: Keyframe, version: int) -> Passage:
+        told = self._told.get(track) or self._tell(track, frame)
+        verdict = _worth_telling(track)
+        colour = verdict.colour if verdict else None
+        return Passage(
+            id=told.id,
+            version=version,
+            checkpoint=self._checkpoint.id,
+            checkpoint_name=self._checkpoint.name,
+            at=told.at,
+            first_seen=track.first_at,
+            last_seen=track.last_at,
+            plate=verdict.text if verdict else None,
+            certain=track.certain,
+            confidence=round(verdict.confidence, 4) if verdict else 0.0,
+            plate_class=verdict.plate_class if verdict else None,
+            plate_colour=colour.value if colour else None,
+            lane=told.lane,
+            vehicle_class=told.vehicle_class,
+            source="video",
+            final=version == FINAL,
+            drill=False,
+            frame_received_at=frame.at,
+            frame_mono_s=frame.mono_s,
+            scene_path=told.kept.scene_path,
+            scene_sha256=told.kept.scene_sha256,
+            crop_path=told.kept.crop_path,
+            crop_sha256=told.kept.crop_sha256,
+        )
+
+    def _tell(self, track: Track, frame: Keyframe) -> _Told:
+        """Settle what stays the same in both versions: id, evidence, lane and the vehicle's class.
+
+        The evidence is that of the first version: it must not change under an alert that was raised on it.
+        """
+        best = track.best or Evidence(frame, None, frame.picture.whole, 0.0)
+        name = new_passage_id(track.first_at)
+        kept = keep(self._data, name, best)
+        told = _Told(name, best.frame.at, self._lane(best), self._class_of(best), kept)
+        self._told[track] = told
+        return told
+
+    def _lane(self, evidence: Evidence) -> int:
+        """Return the lane, from 1 at the left of the picture: the zone at the height of the plate in equal parts."""
+        picture, box = evidence.frame.picture, evidence.vehicle
+        x, y = evidence.plate.centre if evidence.plate else ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
+        left, right = _zone_at(self._checkpoint.lane_zone, y / picture.height)
+        share = (x / picture.width - left) / max(right - left, 1e-6)
+        lanes = max(self._checkpoint.lanes, 1)
+        return min(max(int(share * lanes) + 1, 1), lanes)
+
+
+def _worth_telling(track: Track) -> Verdict | None:
+    verdict = track.verdict
+    return verdict if verdict is not None and (verdict.certain or verdict.confidence >= TELL) else None
+
+
+def _vehicle(plate: PlateBox, regions: Sequence[Region], picture: Picture) -> Box:
+    """Return where the vehicle of a plate is: its region if that is its own, else by a car's proportions."""
+    for region in regions:
+        if region.box.holds(*plate.centre) and alone(region.box, plate):
+            return region.box.within(picture.width, picture.height)
+    x, y = plate.centre
+    side, above, below = (share * plate.width_px for share in VEHICLE_WIDTHS)
+    box = Box(round(x - side), round(y - above), round(x + side), round(y + below))
+    return box.within(picture.width, picture.height)
+
+
+def _zone_at(zone: tuple[tuple[float, float], ...], y: float) -> tuple[float, float]:
+    """Return where the zone begins and ends at height ``y``, all from 0 to 1; the whole width without a zone."""
+    crossings = []
+    for (x0, y0), (x1, y1) in zip(zone, (*zone[1:], *zone[:1]), strict=True):
+        if min(y0, y1) <= y <= max(y0, y1) and y0 != y1:
+            crossings.append(x0 + (x1 - x0) * (y - y0) / (y1 - y0))
+    return (min(crossings), max(crossings)) if len(crossings) > 1 else (0.0, 1.0)

@@ -1,0 +1,165 @@
+"""Where in a keyframe plates are looked for, and which of what is found is read.
+
+Looking everywhere at full size would cost 281 core-ms (facts/traps 1). A plate already followed is looked for where it
+should be by now; otherwise the regions that changed are searched at a reduced size.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from detection.change import Background, Region
+from detection.decode import Box, Picture
+from detection.objects import ObjectFinder
+from detection.plate_colour import plate_colour
+from detection.plate_find import PlateBox, PlateFinder, rectify
+from detection.plate_grammar import PlateColour
+from detection.plate_read import PlateReader
+from detection.track import Keyframe, Sighting, Track
+
+PIECE_SHARE: Final = 0.75
+PIECE_MAX_PX: Final = 480
+"""A region is searched at this share of its size, and at most at this many pixels: plates of 70 pixels stay findable
+at half the cost."""
+NEAR_WIDTHS: Final = (1.3, 0.95)
+"""Around a plate's expected place so many plate widths are searched: to each side, and up and down."""
+NEAR_PX: Final = 80
+"""There, a plate is brought to this width where it is larger."""
+ALONE_WIDTHS: Final = (6.5, 7.0)
+"""A region no larger than this (width, height in plate widths) holds one vehicle."""
+REGIONS_MAX: Final = 3
+"""Regions searched in one keyframe, the largest first."""
+STILL_EVERY: Final = 4
+"""A region in which nothing moves is searched only in every so many keyframes."""
+READABLE: Final = 0.02
+"""A reading less probable than this is none."""
+LARGER: Final = 1.3
+"""A settled plate is read again when it is so many times as wide as in its best picture."""
+VIVID: Final = frozenset({PlateColour.BLUE, PlateColour.YELLOW, PlateColour.GREEN, PlateColour.YELLOW_GREEN})
+VIVID_SHARE: Final = 0.5
+PLATE_ASPECT: Final = (2.3, 4.6)
+"""A text box that cannot be read is a plate only with a plate's colour and, more narrowly, its shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The models of one process, used by all its checkpoints in turn."""
+
+    finder: PlateFinder
+    reader: PlateReader
+    objects: ObjectFinder
+
+
+def standing(tracks: Sequence[Track], background: Background, frame: Keyframe) -> list[Track]:
+    """Return the tracks at whose plate nothing has moved since the keyframe before, and note that they stay.
+
+    They are not read again: the same picture twice is no second opinion.
+    """
+    stayed = []
+    for track in tracks:
+        if track.plate is not None and track.plates > 1 and background.still(around(track.plate, 0.2, 0.3)):
+            track.stay(frame)
+            stayed.append(track)
+    return stayed
+
+
+def sightings(
+    tools: Tools, frame: Keyframe, regions: Sequence[Region], tracks: Sequence[Track], stayed: Sequence[Track]
+) -> list[Sighting]:
+    """Return the plates of a keyframe, without those of ``stayed``; each plate once."""
+    fixed = [track.plate for track in stayed if track.plate is not None]
+    moving = [track for track in tracks if track not in stayed]
+    found = _near_expected(tools, frame, moving)
+    for region in regions[:REGIONS_MAX]:
+        here = [box for box in (*fixed, *found) if region.box.holds(*box.centre)]
+        if len(here) == 1 and alone(region.box, here[0]):
+            continue
+        if region.still and frame.number % STILL_EVERY:
+            continue
+        side = min(round(max(region.box.width, region.box.height) * PIECE_SHARE), PIECE_MAX_PX)
+        more = _find(tools, frame.picture, region.box.grown(16, 16), max(side, 160))
+        found += [box for box in more if not any(_same_place(box, other) for other in (*fixed, *found))]
+    read = [_read(tools, frame, box, moving) for box in found]
+    return _best_of_overlapping([sighting for sighting in read if sighting is not None])
+
+
+def around(plate: PlateBox, across: float, along: float) -> Box:
+    """Return the upright box around a plate, larger by shares of its width and height at every side."""
+    left, top = plate.quad.min(axis=0)
+    right, bottom = plate.quad.max(axis=0)
+    x, y = round(across * plate.width_px), round(along * plate.height_px)
+    return Box(round(float(left)), round(float(top)), round(float(right)), round(float(bottom))).grown(x, y)
+
+
+def alone(region: Box, plate: PlateBox) -> bool:
+    """Tell whether a region is small enough to be the vehicle of this plate only."""
+    wide, high = ALONE_WIDTHS
+    return region.width <= wide * plate.width_px and region.height <= high * plate.width_px
+
+
+def _near_expected(tools: Tools, frame: Keyframe, tracks: Sequence[Track]) -> list[PlateBox]:
+    found: list[PlateBox] = []
+    for track in tracks:
+        expected = track.expected(frame.mono_s)
+        if track.plate is None or expected is None or track.plates < 2:
+            continue
+        width = track.plate.width_px
+        reach = 0.35 * track.step_px(frame.mono_s)
+        across, along = width * NEAR_WIDTHS[0] + reach, width * NEAR_WIDTHS[1] + reach
+        x, y = expected
+        box = Box(round(x - across), round(y - along), round(x + across), round(y + along))
+        side = round(max(box.width, box.height) * min(1.0, NEAR_PX / width))
+        hits = _find(tools, frame.picture, box, side)
+        found += [hit for hit in hits if not any(_same_place(hit, other) for other in found)]
+    return found
+
+
+def _find(tools: Tools, picture: Picture, box: Box, side_px: int) -> list[PlateBox]:
+    cut = picture.even(box)
+    if cut.area == 0:
+        return []
+    return tools.finder.find(picture.bgr(cut), left=cut.left, top=cut.top, side_px=side_px)
+
+
+def _read(tools: Tools, frame: Keyframe, box: PlateBox, tracks: Sequence[Track]) -> Sighting | None:
+    """Read a box unless its plate is known well enough; None for text that is no plate."""
+    here = [track for track in tracks if _expected_at(track, box, frame.mono_s)]
+    for track in here:
+        best = track.best.plate if track.best else None
+        if track.settled and best is not None and box.width_px < LARGER * best.width_px:
+            return Sighting(box, None)
+    cut = frame.picture.even(around(box, 0.2, 0.5))
+    plate = rectify(frame.picture.bgr(cut), box.quad, left=cut.left, top=cut.top)
+    read = tools.reader.read(plate)
+    if read is not None and read.probability >= READABLE:
+        return Sighting(box, read)
+    if here:
+        return Sighting(box, None)
+    colour, share = plate_colour(plate)
+    shaped = PLATE_ASPECT[0] <= box.width_px / max(box.height_px, 1.0) <= PLATE_ASPECT[1]
+    return Sighting(box, None) if colour in VIVID and share >= VIVID_SHARE and shaped else None
+
+
+def _best_of_overlapping(seen: list[Sighting]) -> list[Sighting]:
+    """Keep the best reading where boxes lie in one another: a plate, and the same with the screws beside it."""
+    kept: list[Sighting] = []
+    for sighting in sorted(seen, key=lambda one: -one.worth):
+        box = around(sighting.box, 0.0, 0.0)
+        if not any(box.shared(around(other.box, 0.0, 0.0)).area > 0.3 * min(box.area, 1 << 30) for other in kept):
+            kept.append(sighting)
+    return kept
+
+
+def _expected_at(track: Track, box: PlateBox, mono_s: float) -> bool:
+    expected = track.expected(mono_s)
+    if expected is None or track.plates < 2:
+        return False
+    x, y = box.centre
+    return abs(expected[0] - x) < box.width_px and abs(expected[1] - y) < box.width_px
+
+
+def _same_place(one: PlateBox, other: PlateBox) -> bool:
+    """Tell whether two boxes are the same find; one that is only a part of the other is not."""
+    (x, y), (u, v) = one.centre, other.centre
+    close = abs(x - u) < 0.25 * one.width_px and abs(y - v) < 0.5 * one.height_px
+    return close and 0.7 < one.width_px / other.width_px < 1.4
