@@ -5,14 +5,24 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from api.alerts.shape import SELECT, alert_json
 from api.alerts.tables import alert, delivery, subscriber, watchlist
 from api.log.envelope import new_id
-from api.store.upsert import insert_into
+from api.store.upsert import insert_or_ignore
 
 CLOUD_EVENT = "kakou.alert.v1"
+
+_IN_FORCE = (
+    select(watchlist.c.id)
+    .where(
+        watchlist.c.plate == bindparam("plate"),
+        watchlist.c.removed_at.is_(None),
+        watchlist.c.ends_at > bindparam("moment"),
+    )
+    .order_by(watchlist.c.id)
+)
 
 
 def raise_alerts(
@@ -35,32 +45,21 @@ def raise_alerts(
     """
     if row["plate"] is None or not (row["certain"] or row["final"]):
         return []
-    entries = connection.execute(
-        select(watchlist.c.id)
-        .where(
-            watchlist.c.plate == row["plate"],
-            watchlist.c.removed_at.is_(None),
-            watchlist.c.ends_at > max(now, row["at"]),
-        )
-        .order_by(watchlist.c.id)
-    ).scalars()
+    entries = connection.execute(_IN_FORCE, {"plate": row["plate"], "moment": max(now, row["at"])}).scalars().all()
     raised = []
-    for entry in entries.all():
+    for entry in entries:
         alert_id = new_id()
-        done = connection.execute(
-            insert_into(connection, alert)
-            .values(
-                id=alert_id,
-                raised_at=now,
-                passage_id=row["id"],
-                watchlist_id=entry,
-                certain=row["certain"],
-                state="open",
-                drill=row["drill"],
-                latency_ms=latency_ms,
-            )
-            .on_conflict_do_nothing()
-        )
+        values = {
+            "id": alert_id,
+            "raised_at": now,
+            "passage_id": row["id"],
+            "watchlist_id": entry,
+            "certain": row["certain"],
+            "state": "open",
+            "drill": row["drill"],
+            "latency_ms": latency_ms,
+        }
+        done = connection.execute(insert_or_ignore(connection.dialect.name, alert), values)
         if done.rowcount == 1:
             raised.append(alert_id)
             _tell(connection, alert_id, now, names)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from api.passages.tables import passage, vehicle
 
@@ -11,6 +11,8 @@ SELECT = select(*passage.c, vehicle.c.plate).join_from(
     passage, vehicle, vehicle.c.id == passage.c.vehicle_id, isouter=True
 )
 """A passage with its plate."""
+
+_ONE = SELECT.where(passage.c.id == bindparam("passage_id"))
 
 TOLD = (
     "id",
@@ -44,4 +46,4 @@ def passage_json(row: RowMapping, names: Mapping[str, str]) -> dict[str, Any]:
 
 def find_passage(connection: Connection, passage_id: str) -> RowMapping | None:
     """Return the row with its plate, or None."""
-    return connection.execute(SELECT.where(passage.c.id == passage_id)).mappings().one_or_none()
+    return connection.execute(_ONE, {"passage_id": passage_id}).mappings().one_or_none()

@@ -1,5 +1,7 @@
 """INSERT … ON CONFLICT, which both databases know and SQLAlchemy spells by dialect."""
 
+from functools import cache
+
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -11,3 +13,11 @@ def insert_into(connection: Connection, table: Table) -> Insert:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+@cache
+def insert_or_ignore(dialect: str, table: Table) -> Insert:
+    """Return an INSERT that does nothing where a unique column is taken; its ``rowcount`` tells. Built once."""
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
