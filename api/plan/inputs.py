@@ -1,0 +1,122 @@
+"""From a county and what its units report to the planner's inputs: the one way, for worker, command line and drill."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from api import __version__
+from camera_config.county import Closure, County, Position, Ring, Unit, UnitStatus
+from camera_config.errors import ConfigError
+from lockdown.fields import Fields, post_fields
+from lockdown.graph import Graph, build_graph
+from lockdown.leaks import Leak, find_leaks
+from lockdown.readiness import Readiness, assess
+from lockdown.units import UnitNow
+
+POSITIONS_FILE = "positions.json"
+"""Example positions beside the county's other files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the planner needs of a county and computes once for its roads, closures and weather."""
+
+    county: County
+    graph: Graph
+    fields: Fields
+    leaks: dict[Ring, tuple[Leak, ...]]
+
+
+class PositionRow(BaseModel):
+    """One entry of a positions file; degrees WGS84, ``age_s`` since it was measured."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    unit: str = Field(min_length=1, max_length=64)
+    lat: float = Field(ge=-90.0, le=90.0)
+    lon: float = Field(ge=-180.0, le=180.0)
+    age_s: float = Field(ge=0.0, le=1e9)
+    speed_kmh: float = Field(default=0.0, ge=0.0)
+    heading_deg: Annotated[float, Field(ge=0.0, le=360.0)] | None = None
+    status: UnitStatus | None = None
+
+
+def prepare(county: County, closures: Sequence[Closure] | None = None) -> Prepared:
+    """Build graph, fields and leak check; 1 to 2 s for a county, after every change of closures or weather.
+
+    Args:
+        county: as loaded.
+        closures: those that hold now; None takes the county's own.
+
+    Raises:
+        ConfigError: a post or closure that lies on no fitting road, or speeds that cannot be.
+    """
+    rules = county.rules
+    hold = county.closures if closures is None else closures
+    try:
+        graph = build_graph(county.roads, rules.speed_kmh[rules.weather], hold, county.posts, rules.snap_max_m)
+    except ValueError as error:
+        raise ConfigError(str(error), hint="Run `kakou check` and correct posts and closures.") from error
+    leaks = {area.ring: find_leaks(graph, area, county.posts) for area in county.rings}
+    return Prepared(county, graph, post_fields(graph, county.posts), leaks)
+
+
+def readiness_now(prepared: Prepared, units: Sequence[UnitNow], computed_at: float) -> Readiness:
+    """Return the readiness for units as they are known; ``computed_at`` in unix seconds, for the record."""
+    return assess(
+        prepared.graph,
+        prepared.fields,
+        prepared.county.posts,
+        units,
+        prepared.county.rules,
+        leaks=prepared.leaks,
+        computed_at=computed_at,
+        version=__version__,
+    )
+
+
+def read_positions(path: Path) -> list[PositionRow]:
+    """Read a positions file: a JSON list of ``PositionRow``.
+
+    Raises:
+        ConfigError: it cannot be read, or says what cannot be.
+    """
+    try:
+        return TypeAdapter(list[PositionRow]).validate_python(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error}", hint="Give a file with --positions.") from error
+    except (ValueError, ValidationError) as error:
+        raise ConfigError(f"{path}: {error}", hint="Want a list of unit, lat, lon, age_s, …") from error
+
+
+def units_from(county: County, rows: Sequence[PositionRow]) -> list[UnitNow]:
+    """Return every unit of the roster; a unit without a row was never seen.
+
+    Raises:
+        ConfigError: a row for a unit that the county does not have, or two for one unit.
+    """
+    by_unit = {row.unit: row for row in rows}
+    strangers = sorted(set(by_unit) - {str(unit.id) for unit in county.units})
+    if strangers or len(by_unit) != len(rows):
+        wrong = f"unknown units {', '.join(strangers)}" if strangers else "a unit has two positions"
+        raise ConfigError(f"positions: {wrong}", hint="The units are those of units.csv.")
+    return [_unit_now(unit, by_unit.get(unit.id)) for unit in county.units]
+
+
+def _unit_now(unit: Unit, row: PositionRow | None) -> UnitNow:
+    if row is None:
+        return UnitNow(unit.id, unit.crew, unit.equipment, unit.status, None, None)
+    return UnitNow(
+        id=unit.id,
+        crew=unit.crew,
+        equipment=unit.equipment,
+        status=row.status or unit.status,
+        position=Position(row.lat, row.lon),
+        seen_age_ms=-int(-row.age_s * 1000 // 1),
+        speed_kmh=row.speed_kmh,
+        heading_deg=row.heading_deg,
+    )
