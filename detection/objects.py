@@ -68,7 +68,7 @@ class ObjectFinder:
         sides = distances[0][wanted].reshape(-1, 4, BINS)
         power = np.exp(sides - sides.max(axis=2, keepdims=True))
         reach = (power / power.sum(axis=2, keepdims=True)) @ np.arange(BINS, dtype=np.float32)
-        reach *= self._strides[wanted, None]
+        reach = np.asarray(reach * self._strides[wanted, None], np.float32)
         corners = np.concatenate([self._centres[wanted] - reach[:, :2], self._centres[wanted] + reach[:, 2:]], axis=1)
         corners = (corners - np.array([left, top, left, top], np.float32)) / scale
         height, width = image.shape[:2]
