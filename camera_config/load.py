@@ -26,12 +26,12 @@ from camera_config.edge import Line
 from camera_config.ground import Ground
 from camera_config.leaks import open_roads
 from camera_config.mistakes import Mistake, Mistakes, refusal
-from camera_config.placing import check_on_roads, check_places
+from camera_config.placing import check_lines, check_on_roads, check_places
 from camera_config.records import CountyRecord, RulesRecord
 from camera_config.references import check_references
 from camera_config.road_net import build_roads
 
-__all__ = ["check_county", "load_county"]
+__all__ = ["check_county", "load_county", "read_county"]
 
 
 def load_county(folder: Path) -> County:
@@ -40,7 +40,7 @@ def load_county(folder: Path) -> County:
     Raises:
         ConfigError: its message lists all mistakes of all files, ``file:line: what is wrong; what to do``.
     """
-    county, mistakes = _read(folder)
+    county, mistakes = read_county(folder)
     if county is None or mistakes:
         raise refusal(str(folder), mistakes)
     return county
@@ -48,10 +48,11 @@ def load_county(folder: Path) -> County:
 
 def check_county(folder: Path) -> list[Mistake]:
     """Return all mistakes of all files, by file and line; an empty list where the county can be loaded."""
-    return _read(folder)[1]
+    return read_county(folder)[1]
 
 
-def _read(folder: Path) -> tuple[County | None, list[Mistake]]:
+def read_county(folder: Path) -> tuple[County | None, list[Mistake]]:
+    """Return the county and no mistakes, or None and all mistakes by file and line. Never raises for bad files."""
     mistakes = Mistakes()
     draft = read_folder(folder, mistakes)
     check_references(draft, mistakes)
@@ -63,6 +64,7 @@ def _read(folder: Path) -> tuple[County | None, list[Mistake]]:
     elif draft.county is not None and draft.rules is not None and roads_file not in draft.unread:
         roads = build_roads(draft.roads)
         ground = check_on_roads(draft, places, roads, draft.rules.snap_max_m, mistakes)
+        check_lines(draft, roads, ground, draft.rules.snap_max_m, mistakes)
         _check_rings(draft, roads, ground, mistakes)
         if not len(mistakes):
             county = _county(draft, draft.county, draft.rules, roads)

@@ -18,6 +18,9 @@ FAR_M = 150_000.0
 SHIFT_M = 60.0
 """Nearer to a road than this after a shift of the datum, a place is taken to stand on it."""
 
+ALONG_DEG = 45.0
+"""A post's bearing and its road differ by at most this, in either direction."""
+
 GROUP_AT_LEAST = 3
 """So many places of one file, and most of those off the roads, must fit the other datum before we say so."""
 
@@ -95,6 +98,37 @@ def check_on_roads(draft: Draft, places: list[Placed], roads: Roads, snap_max_m:
                 "move it onto the road, or draw the road",
             )
     return ground
+
+
+def check_lines(draft: Draft, roads: Roads, ground: Ground, snap_max_m: float, mistakes: Mistakes) -> None:
+    """Note roads without length, posts across their road, and closures of another road than the one they stand on."""
+    for index in np.flatnonzero(~(roads.length_m > 0)):
+        road = draft.roads[int(index)]
+        mistakes.add(road.file, road.line, f"road {road.record.name!r} has no length", "remove it or draw its end")
+    for post in draft.posts:
+        lon, lat = post.points[0]
+        found = ground.nearest(lat, lon, snap_max_m)
+        if found is None:
+            continue
+        turn = abs((found.bearing_deg - post.record.bearing_deg + 90) % 180 - 90)
+        if turn > ALONG_DEG:
+            mistakes.add(
+                post.file,
+                post.line,
+                f"post {post.record.id!r} has bearing {post.record.bearing_deg:.0f}, "
+                f"its road runs {found.bearing_deg:.0f} or {(found.bearing_deg + 180) % 360:.0f}",
+                "write the direction of travel out of the ring along the road",
+            )
+    for closure in draft.closures:
+        lon, lat = closure.points[0]
+        found = ground.nearest(lat, lon, snap_max_m)
+        if found is not None and roads.name[found.edge] != closure.record.road:
+            mistakes.add(
+                closure.file,
+                closure.line,
+                f"closure names road {closure.record.road!r} but stands on {roads.name[found.edge]!r}",
+                "move the point or correct the name",
+            )
 
 
 def _roads_shifted(

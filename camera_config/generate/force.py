@@ -18,8 +18,8 @@ _TOWN_STATIONS = (
     ("兴隆派出所", (-700, -500)), ("东兴派出所", (1500, 300)), ("南站派出所", (200, -1500)),
 )  # fmt: skip
 _TRAFFIC = (
-    ("县城", (900, -300)), ("县城", (-600, 900)), ("城北", (-400, 2300)), ("城东", (2400, -200)), 
-    ("城西", (-2300, 500)),    ("东丰北互通", (-1700, 9300)), ("小四平互通", (11800, -8500)), ("三合", (-15500, 9300)),
+    ("县城", (900, -300)), ("县城", (-600, 900)), ("城北", (-400, 2300)), ("城东", (2400, -200)),
+    ("城西", (-2300, 500)), ("拉拉河互通", (-4500, 14000)), ("小四平互通", (11800, -8500)), ("三合", (-15500, 9300)),
 )  # fmt: skip
 """Traffic police: where, and near which point (metres east, north of the centre)."""
 
@@ -58,7 +58,7 @@ def squads(land: Land, rng: random.Random) -> list[Squad]:
     joints = sorted({p for piece in land.pieces if not piece.one_way for p in (piece.points[0], piece.points[-1])})
     for number, (_, near) in enumerate(_TRAFFIC, start=1):
         home = min(joints, key=lambda p: (distance_m(p, near), p))
-        township = town if number <= 6 else ("nantunji", "sanhe")[number - 7]
+        township = town if number <= 5 else ("lalahe", "nantunji", "sanhe")[number - 6]
         made.append(
             Squad(
                 f"traffic-{number}",

@@ -38,7 +38,9 @@ SEATS = (
 
 @dataclass(frozen=True, slots=True)
 class MainRoad:
-    """A road between named places. ``via`` are township ids, ``gate:AZIMUTH`` for the last street corner,
+    """A road between named places.
+
+    ``via`` are township ids, ``gate:AZIMUTH`` for the last street corner,
     ``ring:AZIMUTH`` and ``edge:AZIMUTH`` for straight across a ring, ``town:AZIMUTH`` for gate and ring,
     ``at:AZIMUTH:KM`` for a place in the country, ``fork:AZIMUTH:KM`` for the nearest road there.
     """
@@ -86,7 +88,7 @@ EXPRESSWAY_THROUGH = ((333, 0.0), (336, 20.0), (352, 11.5), (35, 7.2), (80, 8.0)
 """Azimuth and km; the first and last lie beyond the county edge."""
 
 INTERCHANGES = (
-    ("东丰北互通", "长东公路", 350.0),
+    ("拉拉河互通", "长东公路", 342.0),
     ("东丰东互通", "国道303线", 93.0),
     ("小四平互通", "东四公路", 125.0),
 )

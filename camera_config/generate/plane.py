@@ -19,7 +19,7 @@ Pt = tuple[float, float]
 
 @dataclass(slots=True)
 class Way:
-    """A road as drawn. Ways of ``level`` 0, the ground, meet where they cross; those of level 1 at shared points alone."""
+    """A road as drawn. Ways of ``level`` 0, the ground, meet where they cross; those of level 1 at shared points."""
 
     points: list[Pt]
     kind: RoadClass

@@ -114,14 +114,15 @@ def _ring_road(town: Ring) -> Way:
 
 
 def _expressway(edge: Ring, ground: list[Way]) -> list[Way]:
-    """Two carriageways, interchanges, a crossover before each county edge, and a turning place beyond it."""
+    """Two carriageways, interchanges, crossovers before and after each county edge, and an end to turn at."""
     (first, _), *inner, (last, _) = EXPRESSWAY_THROUGH
     through = [polar(first, edge.radius_m(first) + metres) for metres in (BEYOND_M, -2500)]
     through += [polar(angle, km * 1000) for angle, km in inner]
     through += [polar(last, edge.radius_m(last) + metres) for metres in (-2500, BEYOND_M)]
     centre = smooth(through)
     total = lengths(centre)[-1]
-    turns = [insert_at(centre, metres) for metres in (3300.0, total - 3300.0)]
+    inside, outside = BEYOND_M + 1400.0, BEYOND_M - 500.0
+    turns = [insert_at(centre, metres) for metres in (outside, inside, total - inside, total - outside)]
     stops = [(name, *_meet(centre, ground, road, angle)) for name, road, angle in INTERCHANGES]
     cuts: list[tuple[Pt, Pt]] = []
     for _, middle, _ in stops:
