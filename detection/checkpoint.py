@@ -1,5 +1,6 @@
 """A checkpoint's keyframes in, one passage a vehicle out."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from detection.plate_vote import Verdict
 from detection.same_vehicle import TOUCH, one_vehicle, part_of, same_plate, touching
 from detection.sightings import Tools, alone, sightings, standing
 from detection.track import Evidence, Keyframe, Sighting, Track, associate
+
+log = logging.getLogger(__name__)
 
 VEHICLE_WIDTHS: Final = (2.3, 3.4, 1.2)
 """A vehicle around its plate: so many plate widths to each side, above and below (1.9 m against 0.44 m)."""
@@ -69,10 +72,8 @@ class CheckpointReader:
             mono_s: receipt, monotonic s.
 
         Returns:
-            The passages that became certain or ended, their evidence already written.
-
-        Raises:
-            OSError: evidence could not be written.
+            The passages that became certain or ended, their evidence already written. Where it could not be written
+            the passage says so by having none; an alert does not wait for a disk.
         """
         self._number += 1
         frame = Keyframe(self._number, at, mono_s, picture)
@@ -238,7 +239,11 @@ class CheckpointReader:
         """
         best = track.best or Evidence(frame, None, frame.picture.whole, 0.0)
         name = new_passage_id(track.first_at)
-        kept = keep(self._data, name, best)
+        try:
+            kept = keep(self._data, name, best)
+        except OSError as error:
+            log.error("passage.evidence passage=%s checkpoint=%s: %s", name, self._checkpoint.id, error)
+            kept = Kept()
         told = _Told(name, best.frame.at, self._lane(best), self._class_of(best), kept)
         self._told[track] = told
         return told

@@ -70,7 +70,7 @@ class ObjectFinder:
         reach = (power / power.sum(axis=2, keepdims=True)) @ np.arange(BINS, dtype=np.float32)
         reach = np.asarray(reach * self._strides[wanted, None], np.float32)
         corners = np.concatenate([self._centres[wanted] - reach[:, :2], self._centres[wanted] + reach[:, 2:]], axis=1)
-        corners = (corners - np.array([left, top, left, top], np.float32)) / scale
+        corners = np.asarray((corners - np.array([left, top, left, top])) / scale, np.float32)
         height, width = image.shape[:2]
         return self._detections(corners, score[wanted], kind[wanted], width, height)
 

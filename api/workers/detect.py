@@ -1,0 +1,164 @@
+"""A process that decodes and detects: keyframe slots in, passages, counts and tiles out.
+
+``python -m api.workers.detect RUN_FOLDER INDEX``. SIGTERM ends it within 5 s, open tracks told of. SIGUSR1 says that
+the input has ended: what waits is analysed, open tracks are told of, the counters are final; the process stays.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+import cv2
+
+from api.log.outbox import Outbox, outbox_path
+from api.log.pump import Pump
+from api.run_folder import RunFolder
+from api.settings import Settings
+from camera_config.clock import Clock, SystemClock
+from camera_config.county import Camera, County, SmartCheckpoint
+from camera_config.load import load_county
+from detection.analyst import Analyst, Told
+from detection.objects import ObjectFinder
+from detection.plate_find import PlateFinder
+from detection.plate_read import PlateReader
+from detection.sightings import Tools
+
+log = logging.getLogger(__name__)
+
+NICENESS: Final = 5
+"""Receiving goes before detecting: a late analysis is counted, a lost packet is not seen again."""
+IDLE_S: Final = 0.015
+"""Pause when no keyframe waits; a passage is late by this much at most."""
+TIDY_S: Final = 0.5
+COUNTERS_S: Final = 5.0
+QUIET_S: Final = 0.5
+"""After SIGUSR1, nothing has waited for this long: the input is used up."""
+DRAIN_S: Final = 1.5
+
+
+def share_of(county: County, settings: Settings, index: int) -> tuple[list[SmartCheckpoint], list[Camera]]:
+    """Return what process ``index`` of ``settings.detectors`` looks at.
+
+    All checkpoints and the first ``settings.cameras`` cameras (-1: all), as ingest pulls them, dealt out one after the
+    other; cameras go on where the checkpoints stopped, so that each process gets its share of both.
+    """
+    count = max(settings.detectors, 1)
+    cameras = county.cameras if settings.cameras < 0 else county.cameras[: settings.cameras]
+    offset = len(county.checkpoints)
+    return (
+        [one for place, one in enumerate(county.checkpoints) if place % count == index],
+        [one for place, one in enumerate(cameras, offset) if place % count == index],
+    )
+
+
+class DetectWorker:
+    """One analyst and what is told of it. ``run`` returns after ``end``; signal handlers only set flags."""
+
+    def __init__(self, analyst: Analyst, outbox: Outbox, clock: Clock) -> None:
+        self._analyst, self._outbox, self._clock = analyst, outbox, clock
+        self._ending = threading.Event()
+        self._input_ended = False
+        self._used_up = False
+        self._counted: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Analyse until ``end``; then tell of what is open and leave the last counters."""
+        tidied_s = counted_s = worked_s = self._clock.monotonic_s()
+        while not self._ending.is_set():
+            told = self._analyst.step()
+            now_s = self._clock.monotonic_s()
+            if told is None:
+                if self._input_ended and not self._used_up and now_s - worked_s >= QUIET_S:
+                    self._use_up()
+                self._ending.wait(IDLE_S)
+            else:
+                worked_s = now_s
+                self._used_up = False
+                self._tell(told)
+            if now_s - tidied_s >= TIDY_S:
+                tidied_s = now_s
+                self._tell(self._analyst.tidy())
+            if now_s - counted_s >= COUNTERS_S:
+                counted_s = now_s
+                self._count()
+        self._tell(self._analyst.finish())
+        self._count()
+
+    def end(self) -> None:
+        """Stop after the keyframe in hand."""
+        self._ending.set()
+
+    def end_input(self) -> None:
+        """Take note that ingest has stopped."""
+        self._input_ended = True
+
+    def _use_up(self) -> None:
+        self._used_up = True
+        self._tell(self._analyst.finish())
+        self._count()
+        log.info("detect.input_used_up")
+
+    def _tell(self, told: Sequence[Told]) -> None:
+        for one in told:
+            self._outbox.put(one.kind, one.key, one.data)
+
+    def _count(self) -> None:
+        counters = asdict(self._analyst.counters) | ({"input_used_up": 1} if self._used_up else {})
+        if counters != self._counted:
+            self._counted = counters
+            self._outbox.put("counters", self._outbox.producer, counters)
+
+
+def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
+    """Run the worker until SIGTERM."""
+    cv2.setNumThreads(1)
+    checkpoints, cameras = share_of(load_county(settings.county), settings, index)
+    analyst = Analyst(
+        checkpoints,
+        cameras,
+        Tools(PlateFinder(), PlateReader(), ObjectFinder()),
+        slots=run.slots,
+        tiles=run.tiles,
+        data=settings.data,
+        clock=clock,
+    )
+    name = f"detect-{index}"
+    outbox = Outbox(outbox_path(settings.data, name), f"{name}.{int(clock.now().timestamp() * 1000)}")
+    worker = DetectWorker(analyst, outbox, clock)
+
+    def ended(_number: int, _frame: FrameType | None) -> None:
+        worker.end()
+
+    def input_ended(_number: int, _frame: FrameType | None) -> None:
+        worker.end_input()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ended)
+    signal.signal(signal.SIGUSR1, input_ended)
+    pump = Pump(outbox, settings, run)
+    pump.start()
+    log.info("detect.started index=%d checkpoints=%d cameras=%d", index, len(checkpoints), len(cameras))
+    try:
+        worker.run()
+    finally:
+        pump.stop(DRAIN_S)
+        outbox.close()
+        analyst.close()
+
+
+def main() -> None:
+    """``python -m api.workers.detect RUN_FOLDER INDEX``."""
+    os.nice(NICENESS)
+    run = RunFolder(Path(sys.argv[1]))
+    serve(Settings.read(run.path), run, int(sys.argv[2]), SystemClock())
+
+
+if __name__ == "__main__":
+    main()

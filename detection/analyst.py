@@ -1,0 +1,166 @@
+"""One process's share of the feeds: keyframes out of their slots, events and tiles out."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from camera_config.clock import Clock
+from camera_config.county import Camera, SmartCheckpoint
+from camera_config.errors import FeedError
+from camera_config.ids import FeedId
+from detection.checkpoint import CheckpointReader
+from detection.decode import KeyframeDecoder, Picture
+from detection.passage import Passage
+from detection.schedule import Schedule
+from detection.sightings import Tools
+from detection.street import StreetCounter, StreetCounts, persons, vehicles
+from detection.tiles import Tiles
+from ingest.slot import SlotItem, SlotReader
+
+log = logging.getLogger(__name__)
+
+LATE_S: Final = 1.0
+"""A vehicle is gone only when its checkpoint's keyframes, should they come this late, would show that it is."""
+LOG_EVERY_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event to be told: kind, key and data of docs/design/0001 section 3."""
+
+    kind: str
+    key: str
+    data: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Counters:
+    """Running totals since the process started. Keyframes that could not be decoded count as analysed too."""
+
+    keyframes_analysed: int = 0
+    keyframes_superseded: int = 0
+    decode_errors: int = 0
+    persons: int = 0
+    vehicles: int = 0
+    passages: int = 0
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """Decoding trouble of one feed, told of once a minute."""
+
+    count: int = 0
+    told_s: float = field(default=float("-inf"))
+
+
+class Analyst:
+    """Analyses the keyframes of its feeds one after the other, in the order of ``Schedule``.
+
+    Args:
+        checkpoints: every keyframe they give is looked at.
+        cameras: looked at when there is time, at least their reserved share of it.
+        tools: the models.
+        slots: folder with one slot file a feed, named by its id.
+        tiles: folder for the small pictures, the same way.
+        data: folder below which evidence is written.
+        clock: for the time spent and for the ends of windows.
+    """
+
+    def __init__(
+        self,
+        checkpoints: Sequence[SmartCheckpoint],
+        cameras: Sequence[Camera],
+        tools: Tools,
+        *,
+        slots: Path,
+        tiles: Path,
+        data: Path,
+        clock: Clock,
+    ) -> None:
+        self.counters = Counters()
+        self._clock = clock
+        self._decoder = KeyframeDecoder()
+        self._tiles = Tiles(tiles)
+        self._readers: dict[FeedId, CheckpointReader] = {
+            one.id: CheckpointReader(one, tools, data) for one in checkpoints
+        }
+        self._counters: dict[FeedId, StreetCounter] = {one.id: StreetCounter(one.id, tools.objects) for one in cameras}
+        self._slots = {feed: SlotReader(slots / feed) for feed in (*self._readers, *self._counters)}
+        self._schedule = Schedule(tuple(self._readers), tuple(self._counters))
+        self._trouble: dict[FeedId, _Trouble] = {}
+
+    def step(self) -> list[Told] | None:
+        """Analyse one keyframe; return what it tells, or None when no keyframe waits."""
+        started_s = self._clock.monotonic_s()
+        for feed in self._schedule.order():
+            slot = self._slots[feed]
+            before = slot.cursor
+            item = slot.take()
+            if item is None:
+                continue
+            told = self._analyse(feed, item, before)
+            self._schedule.served(feed, self._clock.monotonic_s() - started_s)
+            return told
+        return None
+
+    def tidy(self) -> list[Told]:
+        """Return the passages of vehicles that are gone and the counts that are due; call it about once a second."""
+        now_s = self._clock.monotonic_s()
+        told = [one for reader in self._readers.values() for one in self._passages(reader.expire(now_s - LATE_S))]
+        due = [counter.due(now_s) for counter in self._counters.values()]
+        return told + [_street(counts) for counts in due if counts is not None]
+
+    def finish(self) -> list[Told]:
+        """Return everything that is still open: the input has ended. More may follow all the same."""
+        told = [one for reader in self._readers.values() for one in self._passages(reader.finish())]
+        rest = [counter.flush() for counter in self._counters.values()]
+        return told + [_street(counts) for counts in rest if counts is not None]
+
+    def close(self) -> None:
+        """Release slots and tiles."""
+        for slot in self._slots.values():
+            slot.close()
+        self._tiles.close()
+
+    def _analyse(self, feed: FeedId, item: SlotItem, before: int) -> list[Told]:
+        self.counters.keyframes_analysed += 1
+        # A slot's numbers begin at 1, so what came before the first one taken was superseded too.
+        self.counters.keyframes_superseded += max(item.sequence - before - 1, 0)
+        try:
+            picture = self._decoder.decode(item.payload)
+        except FeedError as error:
+            self._cannot_decode(feed, error)
+            return []
+        told = self._look(feed, picture, item)
+        self._tiles.put(feed, picture, item)
+        return told
+
+    def _look(self, feed: FeedId, picture: Picture, item: SlotItem) -> list[Told]:
+        reader = self._readers.get(feed)
+        if reader is not None:
+            return self._passages(reader.look(picture, at=item.at, mono_s=item.mono_s))
+        counter = self._counters[feed]
+        found = counter.look(picture, at=item.at, mono_s=item.mono_s)
+        self.counters.persons += persons(found)
+        self.counters.vehicles += vehicles(found)
+        counts = counter.due(item.mono_s)
+        return [] if counts is None else [_street(counts)]
+
+    def _passages(self, passages: Sequence[Passage]) -> list[Told]:
+        self.counters.passages += sum(passage.final for passage in passages)
+        return [Told(passage.kind, passage.checkpoint, passage.to_json()) for passage in passages]
+
+    def _cannot_decode(self, feed: FeedId, error: FeedError) -> None:
+        self.counters.decode_errors += 1
+        trouble = self._trouble.setdefault(feed, _Trouble())
+        trouble.count += 1
+        now_s = self._clock.monotonic_s()
+        if now_s - trouble.told_s >= LOG_EVERY_S:
+            trouble.told_s = now_s
+            log.warning("feed.decode feed=%s count=%d: %s", feed, trouble.count, error)
+
+
+def _street(counts: StreetCounts) -> Told:
+    return Told("street.counts", counts.camera, counts.to_json())
