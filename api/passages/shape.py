@@ -35,7 +35,7 @@ TOLD = (
 )
 
 
-def passage_json(row: RowMapping, names: Mapping[str, str]) -> dict[str, Any]:
+def passage_json(row: Mapping[Any, Any], names: Mapping[str, str]) -> dict[str, Any]:
     """Return the shape; ``names`` are the checkpoints' names by id. Paths of pictures stay inside."""
     told = {name: row[name] for name in TOLD}
     told["checkpoint_name"] = names.get(row["checkpoint"], row["checkpoint"])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from api.log.envelope import Event
 from api.passages.tables import feed_state, street_count
@@ -74,7 +74,8 @@ def store_feed_state(connection: Connection, data: dict[str, Any]) -> None:
     connection.execute(put.on_conflict_do_update(index_elements=[feed_state.c.feed], set_=rest))
 
 
-def read_totals(connection: Connection) -> dict[str, int]:
+def totals(engine: Engine) -> dict[str, int]:
     """Return every counter, summed over producers and their starts."""
-    rows = connection.execute(select(counter.c.name, func.sum(counter.c.value)).group_by(counter.c.name))
-    return {name: int(total) for name, total in rows}
+    query = select(counter.c.name, func.sum(counter.c.value)).group_by(counter.c.name).order_by(counter.c.name)
+    with engine.connect() as connection:
+        return {name: int(total) for name, total in connection.execute(query)}

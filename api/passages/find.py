@@ -1,0 +1,101 @@
+"""Find passages: page by page, or by a plate with wildcards. Reading only; short transactions."""
+
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from api.access.roles import Caller
+from api.passages.plates import like_pattern
+from api.passages.shape import SELECT, find_passage, passage_json
+from api.passages.tables import passage, vehicle
+from api.store.audit import write_audit
+from api.store.cursor import cursor, older
+
+Names = dict[str, str]
+Page = dict[str, Any]
+
+
+def page(engine: Engine, names: Names, *, after: str, limit: int, checkpoint: str) -> Page:
+    """Return ``{passages, next}``, newest first; ``next`` is null at the end.
+
+    Raises:
+        ValueError: ``after`` is not a cursor.
+    """
+    query = SELECT.order_by(passage.c.at.desc(), passage.c.id.desc()).limit(limit + 1)
+    if checkpoint:
+        query = query.where(passage.c.checkpoint == checkpoint)
+    if after:
+        query = query.where(older(passage.c.at, passage.c.id, after))
+    with engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return {
+        "passages": [passage_json(row, names) for row in rows],
+        "next": cursor(rows[-1]["at"], rows[-1]["id"]) if more else None,
+    }
+
+
+def one(engine: Engine, passage_id: str) -> dict[str, Any] | None:
+    """Return the row of a passage with its plate, or None."""
+    with engine.connect() as connection:
+        row = find_passage(connection, passage_id)
+    return None if row is None else dict(row)
+
+
+def search(
+    engine: Engine,
+    names: Names,
+    who: Caller,
+    *,
+    plate: str,
+    purpose: str,
+    case_no: str,
+    reason: str,
+    after: str,
+    limit: int,
+    now: float,
+) -> Page:
+    """Return a page of the passages of plates like ``plate``; the audit line is durable before the first is read.
+
+    Wildcards are resolved over distinct plates, whose number does not grow with the years of passages.
+
+    Raises:
+        ValueError: not a plate with wildcards, or ``after`` is not a cursor.
+    """
+    pattern = like_pattern(plate)
+    wild = "%" in pattern or "_" in pattern
+    match = vehicle.c.plate.like(pattern) if wild else vehicle.c.plate == pattern
+    query = (
+        SELECT.where(passage.c.vehicle_id.in_(select(vehicle.c.id).where(match)))
+        .order_by(passage.c.at.desc(), passage.c.id.desc())
+        .limit(limit + 1)
+    )
+    if after:
+        query = query.where(older(passage.c.at, passage.c.id, after))
+    with engine.begin() as connection:
+        write_audit(
+            connection,
+            who,
+            "passages.search",
+            at=now,
+            purpose=purpose,
+            case_no=case_no,
+            reason=reason,
+            detail={"plate": plate, "after": after, "limit": limit},
+        )
+    with engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    more = len(rows) > limit
+    rows = rows[:limit]
+    return {
+        "passages": [passage_json(row, names) for row in rows],
+        "next": cursor(rows[-1]["at"], rows[-1]["id"]) if more else None,
+    }
+
+
+def count(engine: Engine) -> int:
+    """Return how many passages are stored, drills left out."""
+    with engine.connect() as connection:
+        query = select(func.count()).select_from(passage).where(~passage.c.drill)
+        return int(connection.execute(query).scalar_one())
