@@ -8,6 +8,16 @@ from detection.models.load import (
     ModelFile,
     load_model,
     model_path,
+    verify_models,
 )
 
-__all__ = ["CLASSES", "NANODET", "PLATE_FINDER", "PLATE_READER", "ModelFile", "load_model", "model_path"]
+__all__ = [
+    "CLASSES",
+    "NANODET",
+    "PLATE_FINDER",
+    "PLATE_READER",
+    "ModelFile",
+    "load_model",
+    "model_path",
+    "verify_models",
+]

@@ -91,6 +91,20 @@ def model_path(model: ModelFile) -> Path:
     return path
 
 
+MODELS: tuple[ModelFile, ...] = (NANODET, PLATE_FINDER, PLATE_READER)
+
+
+def verify_models() -> list[tuple[str, str]]:
+    """Return name and SHA-256 of every model after opening it.
+
+    Raises:
+        ModelError: one is missing, changed or of a kind that kakou refuses.
+    """
+    for model in MODELS:
+        load_model(model)
+    return [(model.name, model.sha256) for model in MODELS]
+
+
 def load_model(model: ModelFile, path: Path | None = None) -> ort.InferenceSession:
     """Open a model for one thread, its threads not spinning (facts/traps 2.9).
 
