@@ -5,6 +5,7 @@ second, and every state has a deadline, so that a camera that falls silent canno
 """
 
 import asyncio
+from contextlib import suppress
 from enum import Enum, auto
 from typing import Protocol
 
@@ -227,7 +228,8 @@ class Connection(asyncio.BufferedProtocol):
         self._base = joined(message.get("content-base") or message.get("content-location") or self._target.url, "*")
         self._track = parse_sdp(message.body)
         for nal in self._track.parameter_sets:
-            self._sets.add(nal)
+            with suppress(FeedProtocol):  # what is wrong here may be right in the stream
+                self._sets.add(nal)
         self.step = Step.SETUP
         url = joined(self._base, self._track.control)
         self._send("SETUP", url, ("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"))

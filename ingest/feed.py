@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import random
 from collections import deque
 from collections.abc import Callable
@@ -265,7 +266,7 @@ class FeedPull:
         try:
             await loop.create_connection(lambda: connection, target.host, target.port)
         except (OSError, UnicodeError) as error:
-            why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else type(error).__name__
             if self._connection is connection:
                 self.failed(FeedUnreachable(f"no connection to {target.host}:{target.port}: {why}"))
         else:

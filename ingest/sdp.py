@@ -1,6 +1,5 @@
 """A camera's description of its streams (SDP, RFC 8866; for H.264 RFC 6184), as far as a video client needs it."""
 
-import binascii
 import re
 from base64 import b64decode
 from dataclasses import dataclass
@@ -66,6 +65,6 @@ def _track(lines: list[str], session_control: str, payload_type: int, clock_hz: 
             for text in values.get("sprop-parameter-sets", "").split(","):
                 try:
                     sets.append(b64decode(text + "=" * (-len(text) % 4), validate=True))
-                except binascii.Error:  # the camera will send them in the stream as well, or never be decodable
+                except ValueError:  # the camera will send them in the stream as well, or never be decodable
                     continue
     return Track(control, session_control, payload_type, clock_hz, tuple(nal for nal in sets if nal))
