@@ -1,11 +1,22 @@
 """Number plates nobody has seen before: the grammar of GA 36-2018, counted through so that none comes twice."""
 
+import itertools
 import math
 import random
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 
-from ingest.simulate.plates import PlateKind
+
+class PlateKind(StrEnum):
+    """Kinds of plates drawn; all have one row and 140 mm height."""
+
+    BLUE = "blue"
+    GREEN = "green"
+    YELLOW = "yellow"
+    LEARNER = "learner"
+    POLICE = "police"
+
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -44,6 +55,9 @@ FEW = frozenset({PlateKind.LEARNER, PlateKind.POLICE})
 STRIDE = 7_368_787
 """Prime, so that stepping by it through any of the serials comes back only after all of them."""
 
+WANTED_FROM = 50_000_000
+"""Numbers from here on are for ``wanted_plates``."""
+
 WANTED_PATTERN = re.compile(rf"[{PROVINCES}][{LETTERS}](?:[A-Z0-9]{{5}}|[A-Z0-9]{{4}}[学警]|[A-Z0-9]{{6}})")
 
 
@@ -79,6 +93,12 @@ def plate(seed: int, number: int, taken: frozenset[str] = frozenset()) -> Plate:
         if text not in taken:
             return Plate(text, kind)
     raise ValueError("every plate is taken")
+
+
+def wanted_plates(seed: int, count: int) -> list[str]:
+    """Return plates to look for: blue and green ones that come by only where they are asked for."""
+    far = (plate(seed, WANTED_FROM + number) for number in itertools.count())
+    return list(itertools.islice((each.text for each in far if each.kind in (PlateKind.BLUE, PlateKind.GREEN)), count))
 
 
 def kind_of(text: str) -> PlateKind:

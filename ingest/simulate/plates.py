@@ -5,7 +5,6 @@ about its 10 mm. Sizes are from public descriptions of GA 36-2018; the text of t
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
+
+from ingest.simulate.numbers import PlateKind, wanted_plates
+
+__all__ = ["HEIGHT_MM", "Colour", "PlateKind", "draw_plate", "wanted_plates", "width_mm"]
 
 FONT = Path(__file__).parent / "font" / "plate.otf"
 
@@ -32,16 +35,6 @@ ECO_DOT_GAP_MM = 49.0
 
 INK_PX = 360
 """Height at which glyphs are drawn before they are brought to size."""
-
-
-class PlateKind(StrEnum):
-    """Kinds of plates drawn; all have one row and 140 mm height."""
-
-    BLUE = "blue"
-    GREEN = "green"
-    YELLOW = "yellow"
-    LEARNER = "learner"
-    POLICE = "police"
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,11 @@ class CameraServer:
         if self._pump is not None:
             await asyncio.shield(self._pump)
 
+    @property
+    def mounts(self) -> list[str]:
+        """Return the mounts' names."""
+        return list(self._mounts)
+
     def set_fault(self, mount: str, fault: Fault | None) -> None:
         """Give ``mount`` a trouble, or take it back (None). Call it on the server's loop.
 

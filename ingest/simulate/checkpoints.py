@@ -1,0 +1,131 @@
+"""What checkpoint cameras show: drawn traffic, or given footage in a loop; both tell the truth once it was sent."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from ingest.simulate.film import GOP, Film
+from ingest.simulate.rtp import Packets
+from ingest.simulate.source import LoopSource, PackedClip
+from ingest.simulate.studio import STRETCH_FRAMES, Crew, level
+from ingest.simulate.traffic import FPS, Pass
+from ingest.simulate.truth import ClipPass, TruthLog, TruthRow
+
+
+class TrafficSource:
+    """One checkpoint's drawn traffic. A stretch that was not rendered in time shows the empty road.
+
+    Who passes in such a stretch was not seen by anybody and is not in the truth; ``missing`` counts the stretches.
+    """
+
+    def __init__(self, checkpoint: str, index: int, crew: Crew, truth: TruthLog) -> None:
+        """Take the empty road and the first stretch from what ``crew`` has prepared."""
+        self._checkpoint, self._index, self._crew, self._truth = checkpoint, index, crew, truth
+        self._empty = crew.empty(index)
+        self._traffic = crew.plan.traffic(index)
+        self._film = crew.stretch(index, 0)
+        self._unseen: set[int] = set() if self._film is not None else {0}
+        self._passes: list[Pass] = []
+        self._note_passes(0)
+        self.missing = len(self._unseen)
+
+    @property
+    def fps(self) -> float:
+        """Return frames a second."""
+        return float(FPS)
+
+    @property
+    def sps(self) -> bytes:
+        """Return the sequence parameter set."""
+        return self._empty.sps
+
+    @property
+    def pps(self) -> bytes:
+        """Return the picture parameter set."""
+        return self._empty.pps
+
+    def frame(self, number: int) -> Packets:
+        """Return frame ``number``, which must be of the stretch that follows the last frame sent."""
+        gop, place = divmod(number, GOP)
+        film: Film | None = self._film
+        frames = film.gops.get(gop) if film is not None else None
+        return (frames or self._empty.gops[level(self._index, gop)])[place]
+
+    def sent(self, number: int, started_at: float) -> None:
+        """Write down who left the picture with this frame; after a stretch's last frame, fetch the next one."""
+        while self._passes and self._passes[0].leaves <= number:
+            gone = self._passes.pop(0)
+            stretches = range(gone.enters // STRETCH_FRAMES, gone.leaves // STRETCH_FRAMES + 1)
+            if not self._unseen.intersection(stretches):
+                self._truth.write(_row(self._checkpoint, gone, started_at))
+        stretch, rest = divmod(number + 1, STRETCH_FRAMES)
+        if rest == 0:
+            self._film = self._crew.stretch(self._index, stretch)
+            self._unseen = {each for each in self._unseen if each >= stretch - 2}
+            if self._film is None:
+                self._unseen.add(stretch)
+                self.missing += 1
+            self._note_passes(stretch)
+
+    def _note_passes(self, stretch: int) -> None:
+        """Take note of those who leave in this stretch, in that order."""
+        first, after = stretch * STRETCH_FRAMES, (stretch + 1) * STRETCH_FRAMES
+        seen = self._traffic.between(first, after - 1)
+        self._passes += sorted((each for each in seen if first <= each.leaves < after), key=lambda each: each.leaves)
+
+
+def _row(checkpoint: str, gone: Pass, started_at: float) -> TruthRow:
+    enters_s, leaves_s = gone.enters / FPS, gone.leaves / FPS
+    return TruthRow(
+        checkpoint,
+        gone.plate,
+        gone.kind.value,
+        gone.lane,
+        enters_s,
+        leaves_s,
+        round(started_at + enters_s, 3),
+        round(started_at + leaves_s, 3),
+    )
+
+
+class ClipSource:
+    """A checkpoint's given footage in a loop, with the truth of each round: the same plates pass again."""
+
+    def __init__(
+        self, checkpoint: str, clip: PackedClip, phase: int, passes: Sequence[ClipPass], truth: TruthLog
+    ) -> None:
+        """Start ``phase`` frames into the clip; ``passes`` are in the clip's own time, sorted."""
+        self._checkpoint, self._truth = checkpoint, truth
+        self._loop = LoopSource(clip, phase)
+        self._phase, self._length = phase, len(clip.frames)
+        self._passes = sorted(passes, key=lambda each: each.time_s)
+        self._frames = [min(round(each.time_s * clip.fps), self._length - 1) for each in self._passes]
+
+    @property
+    def fps(self) -> float:
+        """Return frames a second."""
+        return self._loop.fps
+
+    @property
+    def sps(self) -> bytes:
+        """Return the sequence parameter set."""
+        return self._loop.sps
+
+    @property
+    def pps(self) -> bytes:
+        """Return the picture parameter set."""
+        return self._loop.pps
+
+    def frame(self, number: int) -> Packets:
+        """Return the clip's picture at that place of the loop."""
+        return self._loop.frame(number)
+
+    def sent(self, number: int, started_at: float) -> None:
+        """Write down the passes at this place of the clip."""
+        place = (number + self._phase) % self._length
+        at = bisect_left(self._frames, place)
+        while at < len(self._frames) and self._frames[at] == place:
+            each = self._passes[at]
+            seconds = number / self.fps
+            wall = round(started_at + seconds, 3)
+            self._truth.write(TruthRow(self._checkpoint, each.plate, None, None, seconds, seconds, wall, wall))
+            at += 1

@@ -1,0 +1,248 @@
+"""Put vehicles into the picture of a checkpoint, frame by frame; only what changed is drawn."""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.simulate.road import draw_road, light_of
+from ingest.simulate.traffic import FPS, Pass
+from ingest.simulate.vehicles import Part, Vehicle, build
+from ingest.simulate.view import HEIGHT_PX, WIDTH_PX, View
+
+NOISE = 1.5
+"""Standard deviation of the sensor's noise, grey levels."""
+
+EXPOSURE_S = 1 / 100
+LEVELS = 4
+"""Brightness wanders from GOP to GOP between so many levels, each two per cent apart."""
+
+PLATE_OVERSIZE = 1.3
+"""The plate is averaged down to this multiple of its size in the picture before it is put in place."""
+
+SHADOW = 0.55
+
+Rect = tuple[int, int, int, int]
+"""Left, top, right, bottom in whole pixels; right and bottom are outside."""
+
+Image = NDArray[np.uint8]
+
+
+class Scene:
+    """One checkpoint's picture. ``draw`` returns I420 frames; the array it returns is reused by the next call."""
+
+    def __init__(self, view: View, index: int, seed: int) -> None:
+        self._view = view
+        light = light_of(index)
+        self._factors = np.array(light.tint) * light.gain
+        self._road = np.clip(draw_road(view, index, seed) * self._factors, 0, 255).astype(np.uint8)
+        grain = np.random.default_rng([seed, index]).normal(0.0, 1.0, (HEIGHT_PX + 64, WIDTH_PX + 64))
+        smooth = cv2.GaussianBlur(grain.astype(np.float32), (0, 0), 0.6)
+        self._noise = np.rint(np.asarray(smooth) * (NOISE / float(np.std(smooth)))).astype(np.int16)
+        self._dice = random.Random(f"noise/{seed}/{index}")
+        self._empty: dict[int, tuple[Image, Image]] = {}
+        self._vehicles: dict[int, Vehicle] = {}
+        self._bgr = self._road.copy()
+        self._yuv = np.empty((HEIGHT_PX * 3 // 2, WIDTH_PX), np.uint8)
+        self._dirty: list[Rect] = []
+        self._level = -1
+
+    def draw(self, frame: int, passes: Sequence[Pass], level: int = 0) -> Image:
+        """Return frame ``frame`` as I420, (1080, 1280) uint8.
+
+        Args:
+            frame: its number since the start of the timeline.
+            passes: those who may show in it; others may be among them.
+            level: brightness, 0 to ``LEVELS`` - 1.
+        """
+        image, yuv = self._background(level)
+        if level != self._level:
+            np.copyto(self._yuv, yuv)
+            self._level, self._dirty = level, []
+        for rect in self._dirty:
+            for new, old in zip(_planes(self._yuv), _planes(yuv), strict=True):
+                _region(new, rect)[:] = _region(old, rect)
+        present = [each for each in passes if each.first <= frame <= each.last]
+        self._prepare(passes, frame)
+        # Far ones first, so that near ones cover them.
+        present.sort(key=lambda each: -each.front_m(frame))
+        places = [_Place(self._view, self._vehicles[each.number], each, frame) for each in present]
+        places = [place for place in places if place.rect[0] < place.rect[2] and place.rect[1] < place.rect[3]]
+        self._dirty = [place.rect for place in places]
+        for left, top, right, bottom in self._dirty:
+            self._bgr[top:bottom, left:right] = image[top:bottom, left:right]
+        for place in places:
+            place.paint(self._bgr)
+        for place in places:
+            self._develop(place.rect, place.smear_px)
+        return self._yuv
+
+    def shows(self, frame: int, passes: Sequence[Pass]) -> bool:
+        """Return whether any vehicle can be seen in the frame."""
+        self._prepare(passes, frame)
+        present = [each for each in passes if each.first <= frame <= each.last]
+        rects = [_Place(self._view, self._vehicles[each.number], each, frame).rect for each in present]
+        return any(left < right and top < bottom for left, top, right, bottom in rects)
+
+    def _prepare(self, passes: Sequence[Pass], frame: int) -> None:
+        """Build the vehicles about to come and forget those gone."""
+        near = [each for each in passes if each.first - 10 <= frame <= each.last + 10]
+        known = self._vehicles
+        self._vehicles = {each.number: known.get(each.number) or self._shaded(each) for each in near}
+
+    def _background(self, level: int) -> tuple[Image, Image]:
+        """Return the empty road at that brightness, BGR without noise and I420 with it."""
+        if level not in self._empty:
+            gain = 1.0 + 0.02 * (level - (LEVELS - 1) / 2)
+            image = np.asarray(cv2.convertScaleAbs(self._road, alpha=gain), np.uint8)
+            yuv = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
+            grey = yuv[:HEIGHT_PX]
+            grey[:] = cv2.add(grey, self._noise[:HEIGHT_PX, :WIDTH_PX], dtype=cv2.CV_8U)
+            self._empty[level] = (image, yuv)
+        return self._empty[level]
+
+    def _shaded(self, each: Pass) -> Vehicle:
+        """Build the vehicle in the checkpoint's light."""
+        vehicle = build(each)
+        return replace(vehicle, parts=tuple(map(self._lit, vehicle.parts)), plate=self._lit(vehicle.plate))
+
+    def _lit(self, part: Part) -> Part:
+        if part.face is None:
+            blue, green, red = (min(255, int(value)) for value in np.array(part.fill) * self._factors)
+            return replace(part, fill=(blue, green, red))
+        return replace(part, face=np.asarray(cv2.multiply(part.face, np.append(self._factors, 1.0)), np.uint8))
+
+    def _develop(self, rect: Rect, smear_px: float) -> None:
+        """Bring a region of the drawn picture into the frame, smeared by motion and with fresh noise."""
+        left, top, right, bottom = rect
+        wide, high = right - left, bottom - top
+        flat = np.asarray(cv2.cvtColor(self._bgr[top:bottom, left:right], cv2.COLOR_BGR2YUV_I420), np.uint8).reshape(-1)
+        grey, blue, red = (_region(plane, rect) for plane in _planes(self._yuv))
+        x, y = self._dice.randrange(64), self._dice.randrange(64)
+        noise = self._noise[top + y : bottom + y, left + x : right + x]
+        sharp = flat[: wide * high].reshape(high, wide)
+        if smear_px > 0.5:
+            sharp = np.asarray(cv2.sepFilter2D(sharp, -1, np.ones(1), _smear(smear_px)), np.uint8)
+        grey[:] = cv2.add(sharp, noise, dtype=cv2.CV_8U)
+        blue[:] = flat[wide * high : wide * high * 5 // 4].reshape(high // 2, wide // 2)
+        red[:] = flat[wide * high * 5 // 4 :].reshape(high // 2, wide // 2)
+
+
+class _Place:
+    """A vehicle at its place in one frame: where each part falls, and the region it changes."""
+
+    def __init__(self, view: View, vehicle: Vehicle, each: Pass, frame: int) -> None:
+        self._vehicle = vehicle
+        front = each.front_m(frame)
+        back, half = vehicle.length_m, vehicle.width_m / 2
+        shadow = ((-0.3, -half - 0.1, 0.0), (back, -half - 0.1, 0.0), (back, half + 0.3, 0.0), (-0.3, half + 0.3, 0.0))
+        corners = [*shadow, *(corner for part in (*vehicle.parts, vehicle.plate) for corner in part.corners)]
+        local = np.array(corners)
+        norm = math.hypot(1.0, each.slope)
+        cos, sin = 1.0 / norm, each.slope / norm
+        middle = each.u_m + each.slope * front
+        road = np.column_stack(
+            [
+                front + local[:, 0] * cos - local[:, 1] * sin,
+                middle + local[:, 0] * sin + local[:, 1] * cos,
+                local[:, 2],
+            ]
+        )
+        # A long vehicle's tail may be behind the far end of the ground, but never behind the camera; its front may.
+        road[:, 0] = np.maximum(road[:, 0], front)
+        seen = view.project(road)
+        self._shadow = seen[:4]
+        self._faces = [seen[4 + 4 * index : 8 + 4 * index] for index in range(len(vehicle.parts) + 1)]
+        self.rect = _bounds(seen, (0, 0, WIDTH_PX, HEIGHT_PX))
+        moved = view.project([(front, middle, 0.5), (front - each.step_m, middle, 0.5)])
+        self.smear_px = float(abs(moved[1, 1] - moved[0, 1])) * EXPOSURE_S * FPS
+
+    def paint(self, image: Image) -> None:
+        """Draw shadow, parts and plate into the whole picture."""
+        left, top, right, bottom = self.rect
+        region = image[top:bottom, left:right]
+        self._cast(region)
+        for part, seen in zip((*self._vehicle.parts, self._vehicle.plate), self._faces, strict=True):
+            if part.side and part.side * _area(seen) <= 0:
+                continue
+            if part.face is None:
+                outline = np.rint((seen - (left, top)) * 16).astype(np.int32)
+                cv2.fillConvexPoly(region, outline, part.fill, cv2.LINE_AA, 4)
+                continue
+            face = part.face
+            if part is self._vehicle.plate:
+                face = _shrunk(face, float(np.hypot(*(seen[1] - seen[0]))) * PLATE_OVERSIZE)
+            _put(image, face, seen, self.rect)
+
+    def _cast(self, region: Image) -> None:
+        """Darken the ground under the vehicle."""
+        high, wide = region.shape[0] // 4 + 1, region.shape[1] // 4 + 1
+        cover = np.full((high, wide), 255, np.uint8)
+        outline = np.rint((self._shadow - np.array(self.rect[:2])) * 4).astype(np.int32)
+        cv2.fillConvexPoly(cover, outline, round(255 * (1 - SHADOW)), cv2.LINE_AA, 4)
+        soft = cv2.resize(cv2.blur(cover, (3, 3)), (region.shape[1], region.shape[0]), interpolation=cv2.INTER_LINEAR)
+        cv2.multiply(region, cv2.cvtColor(soft, cv2.COLOR_GRAY2BGR), dst=region, scale=1 / 255)
+
+
+def _put(image: Image, face: Image, seen: NDArray[np.float64], clip: Rect) -> None:
+    """Blend a face into the picture so that its corners fall on ``seen``."""
+    left, top, right, bottom = _bounds(seen, clip)
+    if left >= right or top >= bottom:
+        return
+    high, wide = face.shape[:2]
+    source = np.array(((0, 0), (wide, 0), (wide, high), (0, high)), np.float32)
+    matrix = cv2.getPerspectiveTransform(source, (seen - np.array((left, top))).astype(np.float32))
+    warped = cv2.warpPerspective(face, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
+    region = image[top:bottom, left:right]
+    rest = cv2.cvtColor(cv2.bitwise_not(warped[:, :, 3]), cv2.COLOR_GRAY2BGR)
+    cv2.multiply(region, rest, dst=region, scale=1 / 255)
+    cv2.add(region, cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), dst=region)
+
+
+def _shrunk(face: Image, width: float) -> Image:
+    """Return the face averaged down to about ``width`` pixels, never enlarged."""
+    scale = width / face.shape[1]
+    if scale >= 1.0:
+        return face
+    size = (max(8, round(width)), max(4, round(face.shape[0] * scale)))
+    return np.asarray(cv2.resize(face, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _smear(length_px: float) -> NDArray[np.float64]:
+    """Return a vertical kernel that averages over ``length_px``."""
+    reach = math.ceil((length_px - 1.0) / 2) if length_px > 1.0 else 1
+    kernel = np.ones(2 * reach + 1)
+    kernel[0] = kernel[-1] = (length_px - (2 * reach - 1)) / 2 if length_px > 1.0 else (length_px - 0.5) / 2
+    return np.asarray(kernel / kernel.sum(), np.float64)
+
+
+def _bounds(points: NDArray[np.float64], clip: Rect) -> Rect:
+    """Return the even rectangle around the points, within ``clip``."""
+    low, high = points.min(axis=0) - 4, points.max(axis=0) + 4
+    left, top = (max(edge, math.floor(value / 2) * 2) for edge, value in zip(clip[:2], low, strict=True))
+    right, bottom = (min(edge, math.ceil(value / 2) * 2) for edge, value in zip(clip[2:], high, strict=True))
+    return left, top, right, bottom
+
+
+def _area(points: NDArray[np.float64]) -> float:
+    """Return the polygon's area, positive if its corners go clockwise as seen (y down)."""
+    x, y = points[:, 0], points[:, 1]
+    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+
+
+def _planes(yuv: Image) -> tuple[Image, Image, Image]:
+    """Return views of the three planes of an I420 frame."""
+    high, wide = HEIGHT_PX, WIDTH_PX
+    chroma = yuv[high:].reshape(2, high // 2, wide // 2)
+    return yuv[:high], chroma[0], chroma[1]
+
+
+def _region(plane: Image, rect: Rect) -> Image:
+    """Return the part of a plane that belongs to a rectangle of the picture."""
+    half = 1 if plane.shape[1] == WIDTH_PX else 2
+    left, top, right, bottom = (edge // half for edge in rect)
+    return plane[top:bottom, left:right]
