@@ -45,6 +45,9 @@ class Mover:
 
     def drive(self, graph: Graph, seconds: float, factor: float) -> None:
         """Drive on for some seconds at ``factor`` times the speed of each road; stop at the end of what lies ahead."""
+        if not self.driving:
+            self.speed_kmh = 0.0
+            return
         left, driven = seconds, 0.0
         while self.driving and left > 0:
             total, ms = float(graph.piece_m[self.here.piece]), int(graph.piece_ms[self.here.piece])
