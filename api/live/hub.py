@@ -26,6 +26,7 @@ from api.live.entries import (
     read_last,
     written,
 )
+from api.live.tasks import cancelled
 from api.log.bus import LIVE
 from api.plan.age import expired, handed_out, units_handed_out
 from camera_config.clock import Clock
@@ -109,8 +110,7 @@ class Hub:
                 except TimeoutError:
                     continue
         finally:
-            tail.cancel()
-            await asyncio.gather(tail, return_exceptions=True)
+            await cancelled(tail)
 
     def stop(self) -> None:
         """End every client's stream and ``run``; call it on the event loop's thread."""
@@ -227,6 +227,7 @@ class Hub:
         """Fill the latest values and the replay from what the stream holds; return where to go on."""
         found: list[Entry] = []
         end = await end_of(self._bus, LIVE)
+        self._bus_up = True
         before: StreamId | None = None
         while len(found) < READ_BACK:
             page = await read_last(self._bus, LIVE, before=before, count=100)

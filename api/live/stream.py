@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.live.entries import StreamId
 from api.live.hub import Client, Hub
+from api.live.tasks import cancelled
 
 KEEPALIVE_S = 5.0
 """A comment is sent after this much silence, so that both ends notice a dead connection."""
@@ -51,9 +52,7 @@ class EventStream(Response):
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._hub.leave(client)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancelled(*tasks)
 
     async def _send_all(self, client: Client, first: bytes, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

@@ -17,6 +17,7 @@ import uvicorn
 from api.alerts.courier import Courier
 from api.app import create_app
 from api.live.hub import Hub
+from api.live.tasks import cancelled
 from api.log.bus import connect_async
 from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
@@ -114,9 +115,7 @@ async def serve(settings: Settings, run: RunFolder) -> None:
         await server.serve(sockets=[sock])
     finally:
         shared.hub.stop()
-        for task in others:
-            task.cancel()
-        ended = await asyncio.gather(*others, return_exceptions=True)
+        ended = await cancelled(*others)
         await bus.aclose()
         await asyncio.to_thread(pump.stop, DRAIN_S)
         outbox.close()
