@@ -41,9 +41,10 @@ class Board:
 
     def __init__(self, county: County, settings: Settings, run: RunFolder) -> None:
         pulled = county.cameras if settings.cameras < 0 else county.cameras[: settings.cameras]
-        self._pulled = {device.id for device in (*pulled, *county.checkpoints)}
-        self._places = [_place(device) for device in (*county.cameras, *county.checkpoints)]
-        self.tiles = {str(feed): Tile(SlotReader(run.tiles / feed)) for feed in self._pulled}
+        self._pulled = {*(str(camera.id) for camera in pulled), *(str(place.id) for place in county.checkpoints)}
+        everything: list[Camera | SmartCheckpoint] = [*county.cameras, *county.checkpoints]
+        self._places = [_place(device) for device in everything]
+        self.tiles = {feed: Tile(SlotReader(run.tiles / feed)) for feed in self._pulled}
         self.known = {str(place["id"]) for place in self._places}
         self._said: dict[str, dict[str, Any]] = {}
         self._said_at: float | None = None

@@ -32,6 +32,10 @@ class Drill:
             for line in self.plan["plan"]
         ]
 
+    def held(self) -> set[str]:
+        """Return the posts that a crew at another post holds; they have no line of their own."""
+        return {post for line in self.plan["plan"] for post in line.get("also_holds", ())}
+
 
 def begin(engine: Engine, drill: Drill, by: str) -> None:
     """Store a new drill."""

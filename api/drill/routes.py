@@ -104,7 +104,8 @@ async def _look(shared: Services, identity: str) -> DrillOut:
 
 
 def _out(shared: Services, drill: Drill, reports: list[Report]) -> DrillOut:
-    posts = [post for post in shared.county.posts if post.ring.value in drill.rings]
+    held = drill.held()
+    posts = [post for post in shared.county.posts if post.ring.value in drill.rings and post.id not in held]
     results = score(posts, drill.planned(), drill.starts, reports, ended=drill.ended_at is not None)
     return DrillOut(
         id=drill.id,

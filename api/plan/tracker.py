@@ -76,7 +76,7 @@ class Tracker:
             return float(item["speed_kmh"])
         if last is None:
             return self._rules.moving_kmh
-        return distance_m(last.position, position) / (item["at"] - last.at) * 3.6
+        return distance_m(last.position, position) / (float(item["at"]) - last.at) * 3.6
 
     def now(self, now_s: float) -> list[UnitNow]:
         """Return every unit as of monotonic ``now_s``, in the order of the roster."""

@@ -1,0 +1,130 @@
+"""The planner's loop: positions from the bus in, readiness on the live feed and in the record out.
+
+At least once a second, and soon after every batch of positions. Plans for drills are made here too, from the
+positions that came with the request; they touch nothing that is live.
+"""
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from redis.exceptions import RedisError
+
+from api.drill.ask import ANSWER_LIFE_S, REQUESTS, answer_key
+from api.live.entries import READINESS_KEY, compact
+from api.log.bus import POSITIONS
+from api.log.live import publish
+from api.log.outbox import Outbox
+from api.plan.inputs import PositionRow, Prepared, readiness_now, units_from
+from api.plan.keep import KIND
+from api.plan.record import RINGS, Recorder
+from api.plan.tracker import Tracker
+from api.plan.wire import readiness_json
+from camera_config.clock import Clock
+from camera_config.errors import CountyError
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 1.0
+SOONEST_S = 0.5
+"""Batches that come faster are taken together: a verdict on 60 units and 25 posts costs 0.15 s."""
+
+READ_BACK_S = 120
+"""On start, positions of the last two minutes are read again; older ones would be too old anyway."""
+
+KEY_LIFE_S = 60
+RETRY_S = 0.5
+BATCHES = 200
+
+
+class Planner:
+    """``run`` works until ``stop()`` is true; it looks at least once a second."""
+
+    def __init__(self, prepared: Prepared, bus: redis.Redis, outbox: Outbox, clock: Clock) -> None:
+        self._prepared = prepared
+        self._bus = bus
+        self._outbox = outbox
+        self._clock = clock
+        self._tracker = Tracker(prepared.county)
+        self._recorder = Recorder()
+        self._after: dict[Any, Any] = {}
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Read, compute, publish."""
+        next_s = self._clock.monotonic_s()
+        while not stop():
+            try:
+                if not self._after:
+                    self._after = self._begin()
+                news = self._read(max(1, int((next_s - self._clock.monotonic_s()) * 1000)))
+                now_s = self._clock.monotonic_s()
+                if news:
+                    next_s = min(next_s, max(now_s, next_s - EVERY_S + SOONEST_S))
+                if now_s >= next_s:
+                    next_s = now_s + EVERY_S
+                    self.publish()
+            except RedisError as error:
+                log.warning("planner.bus_lost: %s", error)
+                self._clock.sleep(RETRY_S)
+
+    def publish(self) -> None:
+        """Compute once and say so; the message holds no certificates, the key does."""
+        now_s, at = self._clock.monotonic_s(), self._clock.now().timestamp()
+        readiness = readiness_json(readiness_now(self._prepared, self._tracker.now(now_s), at))
+        full = {**readiness, "mono_s": now_s}
+        short = {**full, **{ring: {**readiness[ring], "certificate": None} for ring in RINGS}}
+        self._bus.set(READINESS_KEY, compact(full), ex=KEY_LIFE_S)
+        publish(self._bus, "readiness", short)
+        publish(self._bus, "units", {**self._tracker.wire(at, now_s), "mono_s": now_s})
+        record = self._recorder.changed(readiness, now_s)
+        if record is not None:
+            self._outbox.put(KIND, "planner", record)
+
+    def _begin(self) -> dict[Any, Any]:
+        """Return where to read from: positions two minutes back, requests from now on."""
+        seconds, _ = self._bus.time()
+        last: Any = self._bus.xrevrange(REQUESTS, count=1)
+        return {POSITIONS: f"{(seconds - READ_BACK_S) * 1000}-0", REQUESTS: last[0][0] if last else "0-0"}
+
+    def _read(self, block_ms: int) -> bool:
+        """Take what is new on both streams; return whether positions were."""
+        found: Any = self._bus.xread(self._after, count=BATCHES, block=min(block_ms, 1000))
+        news = False
+        for stream, entries in found or ():
+            for identity, fields in entries:
+                self._after[stream] = identity
+                if stream == POSITIONS:
+                    self._tracker.accept(json.loads(fields["batch"]), self._clock.monotonic_s())
+                    news = True
+                else:
+                    self._answer(fields["id"], json.loads(fields["body"]))
+        return news
+
+    def _answer(self, identity: str, body: dict[str, Any]) -> None:
+        """Plan on invented positions and leave the answer for the one who asked."""
+        began = time.perf_counter()
+        try:
+            rows = [
+                PositionRow(
+                    unit=row["unit"],
+                    lat=row["lat"],
+                    lon=row["lon"],
+                    age_s=0.0,
+                    speed_kmh=row["speed_kmh"] or 0.0,
+                    heading_deg=row["heading_deg"],
+                    status=row["status"],
+                )
+                for row in body["positions"]
+            ]
+            units = units_from(self._prepared.county, rows)
+            answer = readiness_json(readiness_now(self._prepared, units, self._clock.now().timestamp()))
+        except (CountyError, ValueError) as error:
+            log.warning("planner.drill_refused id=%s: %s", identity, error)
+            answer = {"error": "these positions cannot be planned with"}
+        key = answer_key(identity)
+        self._bus.rpush(key, compact(answer))
+        self._bus.expire(key, ANSWER_LIFE_S)
+        log.info("planner.drill_answered id=%s took_s=%.3f", identity, time.perf_counter() - began)
