@@ -16,6 +16,7 @@ from api.log.envelope import Event
 from api.passages.record import passage_of, record
 from api.passages.report import read_report
 from api.passages.shape import find_passage, passage_json
+from api.plan.keep import keep_verdict
 from api.store.counters import store_counters, store_feed_state, store_street_counts
 from api.store.ledger import Entry, Place, move_marks, place, read_marks
 from api.store.tables import refused_event
@@ -159,6 +160,8 @@ class Store:
                 store_street_counts(connection, dict(event.data))
             case "feed.state":
                 store_feed_state(connection, dict(event.data))
+            case "verdict.changed":
+                keep_verdict(connection, event)
             case _:
                 raise ValueError(f"the keeper knows no events of the kind {event.kind!r}")
 
