@@ -2,10 +2,10 @@
 
 ``python -m benchmarks.ingest [--cameras 363] [--seconds 20] [--pyav 100] [--json]``
 
-Both sides get the same 1080p25 H.264 stream (GOP 50, noise and a moving bar, about 1.8 Mbit/s) from the simulator,
-which runs in a process of its own, over loopback. Each side runs in a process of its own, one after the other, and is
-measured from the moment all its cameras play. PyAV only demuxes; neither side decodes. A camera is late when less
-than 95 % of its frames came, dead when none did.
+Both sides get the same 1080p25 H.264 stream (GOP 50, a still scene and a moving patch, about 1.8 Mbit/s) from the
+simulator, which runs in a process of its own, over loopback. Each side runs in a process of its own, one after the
+other, and is measured from the moment all its cameras play. PyAV only demuxes; neither side decodes. A camera is late
+when less than 95 % of its frames came, dead when none did.
 """
 
 import argparse
@@ -45,13 +45,15 @@ OPEN_S = 30.0
 
 def clip() -> Path:
     """Return the clip, drawn and encoded at the first call (some seconds)."""
-    path = default_folder() / f"bench-{key_of(FPS, GOP, FRAMES, BITS_PER_S, 2)}.mp4"
+    path = default_folder() / f"bench-{key_of(FPS, GOP, FRAMES, BITS_PER_S, 3)}.mp4"
     if path.is_file():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     dice = np.random.default_rng(1)
-    still = dice.integers(40, 216, (1080, 1920), dtype=np.uint8)
+    coarse = np.kron(dice.integers(60, 196, (135, 240), dtype=np.uint8), np.ones((8, 8), dtype=np.uint8))
+    still = coarse + dice.integers(0, 12, (1080, 1920), dtype=np.uint8)
+    mover = dice.integers(60, 196, (60, 60), dtype=np.uint8)
     with av.open(str(part), "w", format="mp4") as sink:
         stream = sink.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt, stream.bit_rate = 1920, 1080, "yuv420p", BITS_PER_S
@@ -59,8 +61,8 @@ def clip() -> Path:
         stream.options |= {"bufsize": "4M"}
         for number in range(FRAMES):
             grey = np.full((1620, 1920), 128, dtype=np.uint8)
-            grey[:1080] = still // 4 + 96
-            grey[400:600, number * 6 : number * 6 + 120] = 200
+            grey[:1080] = still
+            grey[400:460, number * 5 : number * 5 + 60] = np.roll(mover, number, axis=0)
             frame = av.VideoFrame.from_ndarray(grey, format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             sink.mux(stream.encode(frame))

@@ -49,12 +49,20 @@ class FeedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A stream to pull. ``credentials`` is asked at every connection; the URL is never shown: it may hold them too."""
+    """A stream to pull. ``credentials`` is asked at every connection; the URL is never shown: it may hold them too.
+
+    Raises:
+        ValueError: the id cannot be the name of a file.
+    """
 
     id: FeedId
     url: str = field(repr=False)
     kind: FeedKind = FeedKind.CAMERA
     credentials: Callable[[], Credentials | None] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if not self.id or "/" in self.id or self.id.startswith("."):
+            raise ValueError(f"a feed's id names its slot file, {self.id!r} cannot")
 
 
 @dataclass(frozen=True, slots=True)

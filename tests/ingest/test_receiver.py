@@ -264,3 +264,9 @@ async def test_an_address_that_cannot_be_asked_is_that_feeds_trouble_alone(tmp_p
 def test_two_feeds_of_one_id_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="same id"):
         Receiver([camera("a", "rtsp://x/"), camera("a", "rtsp://y/")], tmp_path, SystemClock())
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden"])
+def test_an_id_that_leaves_the_slots_folder_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="slot file"):
+        camera(name, "rtsp://x/")

@@ -1,0 +1,143 @@
+"""The ingest process as the supervisor starts it: what it tells, how its input ends, and that a dead bus is nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from api.log.bus import EVENTS, LIVE
+from api.workers.ingest import DEVICES, feeds_of
+from camera_config.county import County
+from camera_config.example import example_county
+from camera_config.load import load_county
+from ingest.feed import FeedKind
+from ingest.simulate.server import CameraServer, CameraServerThread
+from ingest.slot import SlotReader
+from tests.ingest.test_receiver import source
+from tests.support.bus_system import ROOT, BusSystem, wait_until
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def system() -> Iterator[BusSystem]:
+    made = BusSystem()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@cache
+def county() -> County:
+    return load_county(example_county())
+
+
+@contextmanager
+def worker(system: BusSystem) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the process on all checkpoints and two cameras, simulated."""
+    settings = replace(system.settings, county=example_county(), cameras=2)
+    mounts = [str(feed.id) for feed in feeds_of(county(), settings)]
+    with CameraServerThread(CameraServer(dict.fromkeys(mounts, source()))) as cameras:
+        replace(settings, rtsp_base=cameras.url("").rstrip("/")).write(system.run.path)
+        with (system.parent / "ingest.log").open("ab") as log:
+            argv = [sys.executable, "-m", "api.workers.ingest", str(system.run.path)]
+            process = subprocess.Popen(
+                argv, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log
+            )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def devices(system: BusSystem) -> list[Json]:
+    text = system.bus.get(DEVICES)
+    rows: list[Json] = json.loads(text)["devices"] if text else []
+    return rows
+
+
+def events(system: BusSystem, kind: str) -> list[Json]:
+    told = [json.loads(fields["event"]) for _, fields in system.bus.xrange(EVENTS)]
+    return [event["data"] for event in told if event["kind"] == kind]
+
+
+def stop(process: subprocess.Popen[bytes]) -> float:
+    """Send SIGTERM; return how long the process took."""
+    began_s = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    return time.monotonic() - began_s
+
+
+def test_checkpoints_and_the_first_cameras_are_pulled_from_where_the_settings_say(system: BusSystem) -> None:
+    feeds = feeds_of(county(), replace(system.settings, cameras=2, rtsp_base="rtsp://127.0.0.1:1/"))
+    assert [feed.id for feed in feeds[-2:]] == [camera.id for camera in county().cameras[:2]]
+    assert {feed.id for feed in feeds if feed.kind is FeedKind.CHECKPOINT} == {one.id for one in county().checkpoints}
+    assert feeds[-1].url == f"rtsp://127.0.0.1:1/{feeds[-1].id}"
+    everything = feeds_of(county(), system.settings)
+    assert len(everything) == len(county().cameras) + len(county().checkpoints)
+    assert everything[-1].url == county().cameras[-1].url
+
+
+def test_states_counters_and_the_end_of_the_input_are_told(system: BusSystem) -> None:
+    system.start_bus()
+    with worker(system) as process:
+        assert wait_until(lambda: [row["state"] for row in devices(system)] == ["online"] * 15, 30)
+        row = devices(system)[0]
+        assert set(row) == {"feed", "kind", "state", "since", "cause", "last_frame_at", "fps"}
+        assert row["last_frame_at"] == pytest.approx(time.time(), abs=5)
+        live = system.bus.xrevrange(LIVE, count=1)[0][1]
+        assert live["kind"] == "devices"
+        assert set(json.loads(live["data"])) == {"at", "mono_s", "devices"}
+
+        process.send_signal(signal.SIGUSR1)
+        assert wait_until(lambda: any("input_ended" in data for data in events(system, "counters")))
+        final = events(system, "counters")[-1]
+        assert final["input_ended"] == 1
+        assert final["keyframes_received"] == final["keyframes_gated"] + final["keyframes_offered"] > 0
+        offered = 0
+        for feed in {str(row["feed"]) for row in devices(system)}:
+            item = SlotReader(system.run.slots / feed).peek()
+            offered += item.sequence if item else 0
+        assert offered == final["keyframes_offered"]
+        assert len(events(system, "feed.state")) == 15
+        assert set(events(system, "feed.state")[0]) == {"feed", "state", "since", "cause"}
+        told = system.bus.xlen(LIVE)
+        assert wait_until(lambda: system.bus.xlen(LIVE) > told)
+        assert process.poll() is None
+
+        assert stop(process) <= 5.0
+        assert events(system, "counters")[-1] == final
+
+
+def test_a_bus_that_comes_late_and_hangs_later_disturbs_neither_receiving_nor_the_end(system: BusSystem) -> None:
+    with worker(system) as process:
+        reader = SlotReader(system.run.slots / "kk-town-west")
+
+        def number() -> int:
+            item = reader.peek()
+            return item.sequence if item else 0
+
+        assert wait_until(lambda: number() >= 3, 30)
+        system.start_bus()
+        assert wait_until(lambda: len(devices(system)) == 15, 30)
+        assert wait_until(lambda: len(events(system, "feed.state")) == 15), "what was told before is not lost"
+        assert system.bus_process is not None
+        system.bus_process.send_signal(signal.SIGSTOP)
+        try:
+            before = number()
+            assert wait_until(lambda: number() >= before + 8, 30)
+            assert stop(process) <= 5.0
+        finally:
+            system.bus_process.send_signal(signal.SIGCONT)
