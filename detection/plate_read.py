@@ -20,6 +20,7 @@ from detection.plate_colour import plate_colour
 from detection.plate_grammar import (
     ALPHABET,
     EVERY_FORM,
+    LETTERS,
     MAX_LENGTH,
     PlateColour,
     complete,
@@ -37,6 +38,8 @@ EMPTY_PX: Final = 48
 """Empty space left at the right. Without it 0.975 of the 522 real plates are read right, with it 0.985."""
 
 DOTS = "·.•・-˙*:"
+ALIASES: Final = {"0": "Oo〇○", "1": "Iil|", **{letter: letter.lower() for letter in LETTERS if letter not in "L"}}
+"""What the recogniser says for a character of a plate: no plate holds O or I, so an O is a 0. Small l is a 1."""
 BEAM = 12
 FLOOR = 1e-3
 """Characters less probable than this at a step are not followed."""
@@ -75,6 +78,10 @@ class PlateReader:
         signs = self._session.get_modelmeta().custom_metadata_map["character"].splitlines()
         index = {sign: place + 1 for place, sign in enumerate(signs)}
         self._plate = np.array([index[sign] for sign in ALPHABET])
+        self._aliases = [
+            (1 + ALPHABET.index(sign), [index[other] for other in others if other in index])
+            for sign, others in ALIASES.items()
+        ]
         space = len(signs) + 1
         self._blank = np.array([0, space, *(index[dot] for dot in DOTS if dot in index)])
 
@@ -99,7 +106,10 @@ class PlateReader:
         """Return the probabilities (steps, 1 + len(ALPHABET)) along the plate; column 0 is "no character"."""
         raw = self._session.run(None, {"x": _prepare(plate)})[0][0]
         blank = raw[:, self._blank].sum(axis=1, keepdims=True)
-        return np.concatenate([blank, raw[:, self._plate]], axis=1).astype(np.float64)
+        steps = np.concatenate([blank, raw[:, self._plate]], axis=1).astype(np.float64)
+        for column, others in self._aliases:
+            steps[:, column] += raw[:, others].sum(axis=1)
+        return steps
 
 
 def _prepare(plate: Image) -> NDArray[np.float32]:

@@ -51,13 +51,14 @@ class Tools:
 
 
 def standing(tracks: Sequence[Track], background: Background, frame: Keyframe) -> list[Track]:
-    """Return the tracks at whose plate nothing has moved since the keyframe before, and note that they stay.
+    """Return the tracks whose plate was there in the keyframe before and has not moved since; note that they stay.
 
     They are not read again: the same picture twice is no second opinion.
     """
     stayed = []
     for track in tracks:
-        if track.plate is not None and track.plates > 1 and background.still(around(track.plate, 0.2, 0.3)):
+        there = track.plate is not None and track.plates > 1 and track.plate_number == frame.number - 1
+        if there and track.plate is not None and background.still(around(track.plate, 0.2, 0.3)):
             track.stay(frame)
             stayed.append(track)
     return stayed

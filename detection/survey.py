@@ -73,7 +73,7 @@ def survey(image: Image, tools: Tools) -> Survey:
 
 
 def draw(image: Image, found: Survey) -> Image:
-    """Return a copy of the picture with everything marked. Plates are marked by their place; their text is in the JSON."""
+    """Return a copy of the picture with everything marked. Plates are marked without their text."""
     out = image.copy()
     for one in found.objects:
         colour = PERSON_BGR if one.label == "person" else VEHICLE_BGR

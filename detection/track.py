@@ -91,6 +91,7 @@ class Track:
         self.ballots: list[Ballot] = []
         self.plate: PlateBox | None = None
         self.plate_s = 0.0
+        self.plate_number = 0
         self.plates = 0
         self.plate_frames: set[int] = set()
         self.path: list[tuple[float, Box]] = []
@@ -156,7 +157,7 @@ class Track:
             self._velocity = tuple(keep * old + (1 - keep) * new for old, new in zip(self._velocity, now, strict=True))  # type: ignore[assignment]
         self._start = self._start or box
         self.moved_widths = max(self.moved_widths, _distance(box.centre, self._start.centre) / box.width_px)
-        self.plate, self.plate_s = box, frame.mono_s
+        self.plate, self.plate_s, self.plate_number = box, frame.mono_s, frame.number
         self.plates += 1
         self.plate_frames.add(frame.number)
         self._go(frame.mono_s, vehicle)
@@ -181,7 +182,7 @@ class Track:
     def stay(self, frame: Keyframe) -> None:
         """Note that nothing moved where the vehicle stands."""
         self._seen(frame)
-        self.plate_s = frame.mono_s
+        self.plate_s, self.plate_number = frame.mono_s, frame.number
         self._velocity = (0.0, 0.0)
 
     def absorb(self, other: "Track") -> None:
@@ -200,7 +201,8 @@ class Track:
             if self._start is not None:
                 way = _distance(other.plate.centre, self._start.centre) / other.plate.width_px
                 self.moved_widths = max(self.moved_widths, way)
-            self.plate, self.plate_s, self._velocity = other.plate, other.plate_s, other._velocity
+            self.plate, self.plate_s, self.plate_number = other.plate, other.plate_s, other.plate_number
+            self._velocity = other._velocity
         if other.best and other.best.plate and (self.best is None or other.best.worth > self.best.worth):
             self.best = other.best
 
