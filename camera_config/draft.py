@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from camera_config import records
-from camera_config.edge import Line, accept, geometry, properties
+from camera_config.edge import Line, accept, columns, geometry, properties
 from camera_config.files import Feature, Place, Toml, read_csv, read_features, read_toml
 from camera_config.mistakes import Mistakes
 
@@ -83,8 +83,7 @@ def _rules(path: Path, mistakes: Mistakes) -> records.RulesRecord | None:
 
 
 def _rows(model: type[R], path: Path, mistakes: Mistakes) -> Iterator[Found[R]]:
-    columns = tuple(field.alias or name for name, field in model.model_fields.items())
-    for row in read_csv(path, columns, mistakes):
+    for row in read_csv(path, columns(model), mistakes):
         record = accept(model, row.cells, path.name, partial(_same_line, row.line), mistakes)
         if record is not None:
             yield Found(path.name, row.line, record)

@@ -29,7 +29,7 @@ def accept(
         return model.model_validate(data)
     except ValidationError as error:
         for detail in error.errors(include_url=False, include_context=True):
-            inner: Place = tuple(part for part in detail["loc"] if part != "[key]")
+            inner: Place = detail["loc"]
             what, hint = _told(model, detail, ".".join(str(part) for part in place[2:] + inner))
             mistakes.add(file, line_of(place + inner), what, hint)
         return None
@@ -40,7 +40,7 @@ def _told(model: type[Record], detail: ErrorDetails, key: str) -> tuple[str, str
     if kind == "missing":
         return f"missing key {key!r}", "add it (docs/ref/config.md says what it means)"
     if kind == "extra_forbidden":
-        known = ", ".join(field.alias or name for name, field in model.model_fields.items())
+        known = ", ".join(columns(_around(model, detail["loc"])))
         return f"unknown key {key!r}", f"remove it or correct its spelling; known are {known}"
     if kind == "value_error":
         what, _, hint = detail["msg"].removeprefix("Value error, ").partition(": ")
@@ -53,6 +53,20 @@ def _told(model: type[Record], detail: ErrorDetails, key: str) -> tuple[str, str
         f"{key}: {detail['msg'][0].lower()}{detail['msg'][1:]} (found {_short(detail['input'])})",
         "correct the value",
     )
+
+
+def columns(model: type[Record]) -> tuple[str, ...]:
+    """Return the keys of a record as they are written."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def _around(model: type[Record], place: Place) -> type[Record]:
+    """Return the record in which the last key of ``place`` stands."""
+    for part in place[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is not None and isinstance(field.annotation, type) and issubclass(field.annotation, Record):
+            model = field.annotation
+    return model
 
 
 def _short(value: object) -> str:

@@ -195,6 +195,9 @@ def read_features(path: Path, mistakes: Mistakes) -> list[Feature] | None:
         why = str(error) if isinstance(error, _Broken) else error.msg
         mistakes.add(path.name, text.count("\n", 0, at) + 1, f"broken JSON ({why})", "correct the line or export again")
         return None
+    except RecursionError:
+        mistakes.add(path.name, 1, "brackets are nested too deeply", "export the layer again")
+        return None
     if head.get("type") != "FeatureCollection" or found is None:
         mistakes.add(path.name, 1, "not a GeoJSON FeatureCollection", "export the layer as GeoJSON (RFC 7946)")
         return None

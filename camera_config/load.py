@@ -13,12 +13,15 @@ from camera_config.county import (
     Post,
     Ring,
     RingArea,
+    RoadClass,
     Roads,
     Rules,
     SmartCheckpoint,
     StandbyPoint,
     Township,
     Unit,
+    UnitStatus,
+    Weather,
     Zone,
 )
 from camera_config.draft import Draft, read_folder
@@ -61,11 +64,12 @@ def read_county(folder: Path) -> tuple[County | None, list[Mistake]]:
     roads_file = draft.layers.roads
     if not draft.roads and roads_file not in draft.unread:
         mistakes.add(roads_file, 1, "there are no roads", "draw or import the county's roads")
-    elif draft.county is not None and draft.rules is not None and roads_file not in draft.unread:
+    elif places is not None and draft.county is not None and draft.rules is not None and roads_file not in draft.unread:
         roads = build_roads(draft.roads)
         ground = check_on_roads(draft, places, roads, draft.rules.snap_max_m, mistakes)
-        check_lines(draft, roads, ground, draft.rules.snap_max_m, mistakes)
-        _check_rings(draft, roads, ground, mistakes)
+        if roads_file not in draft.unread:
+            check_lines(draft, roads, ground, draft.rules.snap_max_m, mistakes)
+            _check_rings(draft, roads, ground, mistakes)
         if not len(mistakes):
             county = _county(draft, draft.county, draft.rules, roads)
     return county, mistakes.in_order()
@@ -93,6 +97,7 @@ def _check_rings(draft: Draft, roads: Roads, ground: Ground, mistakes: Mistakes)
 
 
 def _county(draft: Draft, head: CountyRecord, rules: RulesRecord, roads: Roads) -> County:
+    deadlines_s = {Ring.TOWN: head.ring.town.deadline_s, Ring.COUNTY: head.ring.county.deadline_s}
     return County(
         name=head.name,
         code=head.code,
@@ -104,7 +109,7 @@ def _county(draft: Draft, head: CountyRecord, rules: RulesRecord, roads: Roads) 
         ),
         cameras=_cameras(draft, head),
         checkpoints=_checkpoints(draft, head),
-        posts=_posts(draft, {ring: record.deadline_s for ring, record in head.ring.items()}),
+        posts=_posts(draft, deadlines_s),
         units=_units(draft),
         zones=tuple(Zone(ids.ZoneId(z.record.id), z.record.name, z.record.kind, _line(z.points)) for z in draft.zones),
         standby_points=tuple(
@@ -121,10 +126,10 @@ def _county(draft: Draft, head: CountyRecord, rules: RulesRecord, roads: Roads) 
             PatrolRoute(ids.RouteId(r.record.id), r.record.name, ids.ZoneId(r.record.zone), _line(r.points))
             for r in draft.routes
         ),
-        rings=tuple(RingArea(o.record.ring, head.ring[o.record.ring].deadline_s, _line(o.points)) for o in draft.rings),
+        rings=tuple(RingArea(o.record.ring, deadlines_s[o.record.ring], _line(o.points)) for o in draft.rings),
         closures=tuple(Closure(c.record.road, _point(c.points), c.record.reason) for c in draft.closures),
         roads=roads,
-        rules=Rules(**dict(rules)),
+        rules=_rules(rules),
     )
 
 
@@ -206,6 +211,15 @@ def _units(draft: Draft) -> tuple[Unit, ...]:
         )
         for r in (unit.record for unit in draft.units)
     )
+
+
+def _rules(rules: RulesRecord) -> Rules:
+    plain = dict(rules)
+    plain["dispatch_delay_s"] = {UnitStatus(status): delay for status, delay in rules.dispatch_delay_s}
+    plain["speed_kmh"] = {
+        Weather(weather): {RoadClass(kind): kmh for kind, kmh in speeds} for weather, speeds in rules.speed_kmh
+    }
+    return Rules(**plain)
 
 
 def _url(head: CountyRecord, device: str) -> str:

@@ -8,12 +8,15 @@ import numpy as np
 from camera_config.county import Position, Roads
 from camera_config.datum import from_gcj02, to_gcj02
 from camera_config.draft import COUNTY_FILE, Draft, Found
-from camera_config.ground import Ground, haversine_m
+from camera_config.ground import Floats, Ground, haversine_m
 from camera_config.mistakes import Mistakes
 from camera_config.records import Record
 
 FAR_M = 150_000.0
 """No county reaches as far from its centre."""
+
+NEAR_DEG = 0.5
+"""Nearer than this to the centre in both axes needs no further look: within ``FAR_M``."""
 
 SHIFT_M = 60.0
 """Nearer to a road than this after a shift of the datum, a place is taken to stand on it."""
@@ -38,57 +41,47 @@ class Placed:
     near: bool
 
 
-def check_places(draft: Draft, mistakes: Mistakes) -> list[Placed]:
-    """Note places that cannot be in this county; return those that can."""
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Places as columns; arrays (places,): degrees, and metres to the nearest road."""
+
+    placed: list[Placed]
+    lat: Floats
+    lon: Floats
+    away_m: Floats
+
+
+def check_places(draft: Draft, mistakes: Mistakes) -> list[Placed] | None:
+    """Note places that cannot be in this county; return those that can, or None where the centre itself is wrong."""
     _closed(draft, mistakes)
     if draft.county is None or draft.toml is None:
-        return []
+        return None
     centre = Position(draft.county.centre.lat, draft.county.centre.lon)
     line = draft.toml.line_of(("centre", "lat"))
     if not (-85 <= centre.lat <= 85 and -180 <= centre.lon <= 180):
         mistakes.add(COUNTY_FILE, line, *_swapped_or_not("centre", centre.lat, centre.lon))
-        return []
-    places = list(_places(draft))
-    good = [place for place in places if _within(place, centre, mistakes)]
-    roads = [road for road in draft.roads if _road_within(road, centre, mistakes)]
-    if len(roads) < len(draft.roads):
+        return None
+    if _most_roads_elsewhere(draft, centre, line, mistakes):
         draft.unread.add(draft.layers.roads)
-    return good
+        return None
+    return [place for place in _places(draft) if _within(place, centre, mistakes)]
 
 
 def check_on_roads(draft: Draft, places: list[Placed], roads: Roads, snap_max_m: float, mistakes: Mistakes) -> Ground:
     """Note things off the roads, and files of another datum than the roads; return the roads as ground."""
     assert draft.county is not None
     ground = Ground(roads, Position(draft.county.centre.lat, draft.county.centre.lon))
-    near = [place for place in places if place.near]
-    lat = np.array([place.lat for place in near])
-    lon = np.array([place.lon for place in near])
-    away = ground.distances_m(lat, lon)
-    shifted: set[str] = set()
-    off = np.flatnonzero(away > max(SHIFT_M, snap_max_m))
-    by_file: dict[str, list[int]] = {}
-    for index in off:
-        by_file.setdefault(near[index].file, []).append(int(index))
-    for file, indices in by_file.items():
-        back_lat, back_lon = from_gcj02(lat[indices], lon[indices])
-        back = ground.distances_m(back_lat, back_lon)
-        fits = [i for i, distance in zip(indices, back, strict=True) if distance < min(SHIFT_M, away[i] / 4)]
-        if len(fits) < GROUP_AT_LEAST or 2 * len(fits) < len(indices):
-            continue
-        there_lat, there_lon = to_gcj02(lat[indices], lon[indices])
-        there = ground.distances_m(there_lat, there_lon)
-        if np.median(there) < np.median(back):
-            continue
-        shifted.add(file)
-        mistakes.add(
-            file,
-            near[fits[0]].line,
-            f"{len(fits)} places look like GCJ-02 (median {np.median(away[fits]):.0f} m off the roads, "
-            f"{np.median(back):.0f} m after the shift is undone), the county is WGS84",
-            "convert the file to WGS84 (QGIS: EPSG:4326, without the GCJ-02 shift of web maps)",
-        )
-    _roads_shifted(draft, lat, lon, away, ground, mistakes)
-    for place, distance in zip(near, away, strict=True):
+    placed = [place for place in places if place.near]
+    lat, lon = np.array([place.lat for place in placed]), np.array([place.lon for place in placed])
+    near = Places(placed, lat, lon, ground.distances_m(lat, lon))
+    away_m = _roads_shifted(near, ground, snap_max_m)
+    if away_m is not None:
+        what = f"the roads look like GCJ-02 (everything else is {away_m:.0f} m off them, and on them when shifted)"
+        mistakes.add(draft.layers.roads, 1, what, "convert the roads to WGS84")
+        draft.unread.add(draft.layers.roads)
+        return ground
+    shifted = _files_shifted(near, ground, snap_max_m, mistakes)
+    for place, distance in zip(placed, near.away_m, strict=True):
         if place.snaps and place.file not in shifted and distance > snap_max_m:
             found = f"{distance:.0f} m" if distance < 3000 else "3 km or more"
             mistakes.add(
@@ -98,6 +91,29 @@ def check_on_roads(draft: Draft, places: list[Placed], roads: Roads, snap_max_m:
                 "move it onto the road, or draw the road",
             )
     return ground
+
+
+def _files_shifted(near: Places, ground: Ground, snap_max_m: float, mistakes: Mistakes) -> set[str]:
+    """Note files of which most places off the roads come onto them when the GCJ-02 shift is undone; return them."""
+    by_file: dict[str, list[int]] = {}
+    for index in np.flatnonzero(near.away_m > max(SHIFT_M, snap_max_m)):
+        by_file.setdefault(near.placed[index].file, []).append(int(index))
+    shifted = set()
+    for file, indices in by_file.items():
+        away = near.away_m[indices]
+        back = ground.distances_m(*from_gcj02(near.lat[indices], near.lon[indices]))
+        fits = np.flatnonzero(back < np.minimum(SHIFT_M, away / 4))
+        if len(fits) < GROUP_AT_LEAST or 2 * len(fits) < len(indices):
+            continue
+        shifted.add(file)
+        mistakes.add(
+            file,
+            near.placed[indices[int(fits[0])]].line,
+            f"{len(fits)} places look like GCJ-02 (median {np.median(away[fits]):.0f} m off the roads, "
+            f"{np.median(back[fits]):.0f} m after the shift is undone), the county is WGS84",
+            "convert the file to WGS84 (QGIS: EPSG:4326, without the GCJ-02 shift of web maps)",
+        )
+    return shifted
 
 
 def check_lines(draft: Draft, roads: Roads, ground: Ground, snap_max_m: float, mistakes: Mistakes) -> None:
@@ -131,21 +147,12 @@ def check_lines(draft: Draft, roads: Roads, ground: Ground, snap_max_m: float, m
             )
 
 
-def _roads_shifted(
-    draft: Draft, lat: np.ndarray, lon: np.ndarray, away: np.ndarray, ground: Ground, mistakes: Mistakes
-) -> None:
-    """Note roads in GCJ-02 while everything else is WGS84."""
-    if not len(away) or np.median(away) <= SHIFT_M:
-        return
-    there = ground.distances_m(*to_gcj02(lat, lon))
-    if np.median(there) < min(SHIFT_M / 2, np.median(away) / 4):
-        mistakes.add(
-            draft.layers.roads,
-            1,
-            f"the roads look like GCJ-02 (everything else is {np.median(away):.0f} m off them, "
-            f"{np.median(there):.0f} m when shifted)",
-            "convert the roads to WGS84",
-        )
+def _roads_shifted(near: Places, ground: Ground, snap_max_m: float) -> float | None:
+    """Return how far (median, metres) everything is off roads that are in GCJ-02; None where they are not."""
+    away = float(np.median(near.away_m)) if len(near.away_m) else 0.0
+    if away <= snap_max_m / 2:
+        return None
+    return away if float(np.median(ground.distances_m(*to_gcj02(near.lat, near.lon)))) < away / 4 else None
 
 
 def _places(draft: Draft) -> Iterator[Placed]:
@@ -182,9 +189,9 @@ def _places(draft: Draft) -> Iterator[Placed]:
 
 
 def _within(place: Placed, centre: Position, mistakes: Mistakes) -> bool:
-    if -90 <= place.lat <= 90 and -180 <= place.lon <= 180 and _metres(centre, place.lat, place.lon) <= FAR_M:
+    if _fits(place.lat, place.lon, centre):
         return True
-    if -90 <= place.lon <= 90 and _metres(centre, place.lon, place.lat) <= FAR_M:
+    if _fits(place.lon, place.lat, centre):
         what = f"{place.what} has lat and lon swapped (lat {place.lat}, lon {place.lon})"
         mistakes.add(place.file, place.line, what, "exchange them; GeoJSON has [lon, lat]")
     elif not (-90 <= place.lat <= 90 and -180 <= place.lon <= 180):
@@ -195,19 +202,38 @@ def _within(place: Placed, centre: Position, mistakes: Mistakes) -> bool:
     return False
 
 
+def _fits(lat: float, lon: float, centre: Position) -> bool:
+    return -90 <= lat <= 90 and -180 <= lon <= 180 and _metres(centre, lat, lon) <= FAR_M
+
+
 def _swapped_or_not(what: str, lat: float, lon: float) -> tuple[str, str]:
     if -90 <= lon <= 90 and -180 <= lat <= 180:
         return f"{what} has lat and lon swapped (lat {lat}, lon {lon})", "exchange them"
     return f"{what} is not on the Earth (lat {lat}, lon {lon})", "write degrees: lat -90 to 90, lon -180 to 180"
 
 
-def _road_within(road: Found[Record], centre: Position, mistakes: Mistakes) -> bool:
-    for lon, lat in road.points:
-        if abs(lat - centre.lat) > 1.0 or abs(lon - centre.lon) > 1.0:
-            name = getattr(road.record, "name", "") or "without a name"
-            place = Placed(road.file, road.line, f"road {name!r}", lat, lon, snaps=False, near=False)
-            if not _within(place, centre, mistakes):
-                return False
+def _most_roads_elsewhere(draft: Draft, centre: Position, centre_line: int, mistakes: Mistakes) -> bool:
+    """Note roads outside the county: one by one, or once and return true where most are."""
+    wrong = []
+    for road in draft.roads:
+        for lon, lat in road.points:
+            near = abs(lat - centre.lat) <= NEAR_DEG and abs(lon - centre.lon) <= NEAR_DEG
+            if not near and not _fits(lat, lon, centre):
+                wrong.append((road, lat, lon))
+                break
+    if 2 * len(wrong) <= len(draft.roads):
+        for road, lat, lon in wrong:
+            draft.unread.add(road.file)
+            what = f"road {road.record.name!r}"
+            _within(Placed(road.file, road.line, what, lat, lon, snaps=False, near=False), centre, mistakes)
+        return False
+    road, lat, lon = wrong[0]
+    if _fits(lon, lat, centre):
+        what = f"{len(wrong)} roads have lat and lon swapped (lat {lat}, lon {lon})"
+        mistakes.add(road.file, road.line, what, "exchange them; GeoJSON has [lon, lat]")
+    else:
+        what = f"centre {centre.lat}, {centre.lon} is not where the roads are ({lat}, {lon})"
+        mistakes.add(COUNTY_FILE, centre_line, what, "correct lat and lon of the centre")
     return True
 
 

@@ -58,6 +58,12 @@ def _rtsp(value: str) -> str:
     return value
 
 
+def _file_name(value: str) -> str:
+    if "/" in value or "\\" in value or value.startswith("."):
+        raise ValueError(f"{value!r} is not a file name: name a file in the county's folder, without a path")
+    return value
+
+
 def _words(value: object) -> object:
     return tuple(value.split()) if isinstance(value, str) else value
 
@@ -70,6 +76,7 @@ def _gb_code(value: str) -> str:
 
 Id = Annotated[str, AfterValidator(_id)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
+FileName = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_file_name)]
 GbCode = Annotated[str, AfterValidator(_gb_code)]
 Url = Annotated[str, AfterValidator(_rtsp)]
 Words = Annotated[tuple[Id, ...], BeforeValidator(_words)]
@@ -98,28 +105,28 @@ class RingRecord(Record):
     deadline_s: Deadline
 
 
+class RingsRecord(Record):
+    """``[ring]`` of county.toml."""
+
+    town: RingRecord
+    county: RingRecord
+
+
 class LayersRecord(Record):
     """``[layers]`` of county.toml: file names within the county's folder."""
 
-    cameras: str = "cameras.csv"
-    checkpoints: str = "checkpoints.toml"
-    units: str = "units.csv"
-    rules: str = "rules.toml"
-    townships: str = "townships.geojson"
-    zones: str = "zones.geojson"
-    posts: str = "posts.geojson"
-    standby: str = "standby.geojson"
-    routes: str = "routes.geojson"
-    rings: str = "rings.geojson"
-    closures: str = "closures.geojson"
-    roads: str = "roads.geojson"
-
-    @model_validator(mode="after")
-    def _stay_in_folder(self) -> Self:
-        for key, value in self:
-            if "/" in value or "\\" in value or value.startswith("."):
-                raise ValueError(f"layer {key!r}: write the name of a file in the county's folder, without a path")
-        return self
+    cameras: FileName = "cameras.csv"
+    checkpoints: FileName = "checkpoints.toml"
+    units: FileName = "units.csv"
+    rules: FileName = "rules.toml"
+    townships: FileName = "townships.geojson"
+    zones: FileName = "zones.geojson"
+    posts: FileName = "posts.geojson"
+    standby: FileName = "standby.geojson"
+    routes: FileName = "routes.geojson"
+    rings: FileName = "rings.geojson"
+    closures: FileName = "closures.geojson"
+    roads: FileName = "roads.geojson"
 
 
 class CountyRecord(Record):
@@ -131,15 +138,8 @@ class CountyRecord(Record):
     datum: Literal["WGS84"]
     rtsp_base: Url
     centre: PlaceRecord
-    ring: dict[Ring, RingRecord]
+    ring: RingsRecord
     layers: LayersRecord = LayersRecord()
-
-    @model_validator(mode="after")
-    def _all_rings(self) -> Self:
-        for ring in Ring:
-            if ring not in self.ring:
-                raise ValueError(f"missing key 'ring.{ring}': add a table [ring.{ring}] with deadline_s")
-        return self
 
 
 class CameraRecord(Record):
@@ -285,6 +285,39 @@ class RoadRecord(Record):
     one_way: bool = False
 
 
+class DelaysRecord(Record):
+    """``[dispatch_delay_s]`` of rules.toml: one key a ``UnitStatus``."""
+
+    available: Seconds
+    patrol: Seconds
+    standby: Seconds
+    at_station: Seconds
+    on_call: Seconds
+    committed_other: Seconds
+    off_duty: Seconds
+    unknown: Seconds
+
+
+class SpeedsRecord(Record):
+    """``[speed_kmh.dry]`` and the like: one key a ``RoadClass``."""
+
+    expressway: Kmh
+    national: Kmh
+    provincial: Kmh
+    county: Kmh
+    street: Kmh
+    village: Kmh
+    track: Kmh
+
+
+class WeathersRecord(Record):
+    """``[speed_kmh]`` of rules.toml: one table a ``Weather``."""
+
+    dry: SpeedsRecord
+    rain: SpeedsRecord
+    snow: SpeedsRecord
+
+
 class RulesRecord(Record):
     """rules.toml."""
 
@@ -292,25 +325,15 @@ class RulesRecord(Record):
     ring_priority: Ring = Ring.TOWN
     ready_travel_slack_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1300
     hold_s: Seconds = 3600
-    dispatch_delay_s: dict[UnitStatus, Seconds]
+    dispatch_delay_s: DelaysRecord
     callable_delay_s: Seconds = 1200
     too_old_moving_s: Deadline = 30
     too_old_standing_s: Deadline = 120
     frozen_s: Deadline = 600
     moving_kmh: Kmh = 5.0
     max_unit_kmh: Kmh = 160.0
-    speed_kmh: dict[Weather, dict[RoadClass, Kmh]]
+    speed_kmh: WeathersRecord
     weather: Weather = Weather.DRY
     snap_max_m: Annotated[float, Field(gt=0, le=500)] = 30.0
     fugitive_factor_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1300
     verdict_valid_s: Annotated[int, Field(gt=0, le=10)] = 10
-
-    @model_validator(mode="after")
-    def _tables_are_full(self) -> Self:
-        missing = [f"dispatch_delay_s.{status}" for status in UnitStatus if status not in self.dispatch_delay_s]
-        for weather in Weather:
-            speeds = self.speed_kmh.get(weather, {})
-            missing += [f"speed_kmh.{weather}.{kind}" for kind in RoadClass if kind not in speeds]
-        if missing:
-            raise ValueError(f"missing key {', '.join(map(repr, missing))}: add it, every table must be full")
-        return self

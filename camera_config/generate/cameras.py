@@ -19,7 +19,7 @@ NEAR_SEAT, AT_ROADS = 9, 5
 
 _PLACES = {
     Net.STREET: ("crossing", "road", "square", "station_square", "bridge"),
-    Net.COMMUNITY: ("residential_gate", "residential_lane", "park", "market", "village_entrance"),
+    Net.COMMUNITY: ("residential_gate", "residential_lane", "park", "market"),
     Net.UNIT_INTERNAL: ("school_gate", "hospital_gate", "company_gate", "bank_front", "government_gate"),
     Net.TECHNICAL_VIDEO: ("petrol_station", "car_park", "bus_station", "crossing"),
     Net.REGIONAL_COOPERATION: ("road", "bridge", "toll_station"),

@@ -1,6 +1,6 @@
 """Where the invented county has its townships, main roads and ring crossings.
 
-Township and road names are Dongfeng's own (facts of public maps); every position is invented.
+Township names and national road 303 are Dongfeng's own; other road names and every position are invented.
 """
 
 from dataclasses import dataclass

@@ -68,7 +68,8 @@ def county_files(seed: int) -> dict[str, str]:
             ({"id": route.id, "name": route.name, "zone": route.zone}, "LineString", route.line) for route in routes
         ),
         "rings.geojson": _layer(
-            ({"ring": name}, "Polygon", ring.points) for name, ring in (("town", land.town_ring), ("county", land.edge))
+            ({"ring": name}, "Polygon", ring.points[::-1])
+            for name, ring in (("town", land.town_ring), ("county", land.edge))
         ),
         "closures.geojson": _layer(()),
         "roads.geojson": _layer(
