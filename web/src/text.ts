@@ -45,6 +45,7 @@ export const TEXT = {
   askByRadio: ["请用电台询问", "Ask by radio"],
   askWhy: ["这些单元的回答可以决定结论", "their answer would decide"],
   leaks: ["岗位齐，环未闭合：{n} 处缺口", "Posts staffed, ring NOT closed: {n} leaks"],
+  leaksShort: ["环未闭合：{n} 处缺口", "NOT CLOSED: {n} leaks"],
   nothingPlanned: ["没有可执行的方案", "No plan to execute"],
 
   map: ["态势", "Situation"],
@@ -127,6 +128,21 @@ export const TEXT = {
   "vehicle.bicycle": ["非机动车", "bicycle"],
   "vehicle.unknown": ["不明", "unknown"],
 
+  "plateClass.01": ["大型汽车", "large vehicle"],
+  "plateClass.02": ["小型汽车", "small vehicle"],
+  "plateClass.03": ["使馆汽车", "embassy"],
+  "plateClass.04": ["领馆汽车", "consulate"],
+  "plateClass.15": ["挂车", "trailer"],
+  "plateClass.16": ["教练汽车", "driving school"],
+  "plateClass.23": ["警用汽车", "police"],
+  "plateClass.26": ["香港入出境", "Hong Kong"],
+  "plateClass.27": ["澳门入出境", "Macau"],
+  "plateClass.31": ["武警", "armed police"],
+  "plateClass.32": ["军队", "military"],
+  "plateClass.51": ["大型新能源汽车", "large, new energy"],
+  "plateClass.52": ["小型新能源汽车", "small, new energy"],
+  "plateClass.99": ["其他", "other"],
+
   alerts: ["布控警情", "Alerts"],
   openAlerts: ["{n} 条待处理", "{n} open"],
   noAlerts: ["没有待处理警情", "No open alerts"],
@@ -171,5 +187,5 @@ export function say(key: TextKey, values: Record<string, string | number> = {}):
 /** Say a word the server sent (a state, a net), or the word itself when the catalogue lacks it. */
 export function sayWord(group: string, word: string): string {
   const key = `${group}.${word}`;
-  return key in TEXT ? say(key as TextKey) : word;
+  return Object.hasOwn(TEXT, key) ? say(key as TextKey) : word;
 }

@@ -41,8 +41,8 @@ export interface Passage {
   plate: string | null;
   certain: boolean;
   confidence: number;
-  plate_class: string;
-  plate_colour: string;
+  plate_class: string | null;
+  plate_colour: string | null;
   lane: number | null;
   vehicle_class: string;
   source: "video" | "device";
@@ -155,6 +155,7 @@ export interface County {
   centre: { lat: number; lon: number };
   townships: { id: string; name: string; lat: number; lon: number }[];
   posts: Post[];
+  checkpoints: { id: string; post: string | null }[];
   units: { id: string; call_sign: string }[];
   closures: { road: string; reason: string; lat: number; lon: number }[];
   zones: { id: string; name: string; kind: "prevention" | "patrol"; outline: [number, number][] }[];
@@ -170,4 +171,9 @@ export interface Post {
   lon: number;
   deadline_s: number;
   need_units: number;
+}
+
+export interface Session {
+  role: "operator" | "wall" | "administrator";
+  subject: string;
 }

@@ -8,7 +8,7 @@ import { Pictures, type Wanted } from "./pictures.ts";
 import { shown, type Received } from "./readiness.ts";
 import { get, getPicture, onServerClock, post, Refused } from "./server.ts";
 import { ServerClock } from "./time.ts";
-import type { Alert, County, Device, Devices, Passage, Readiness, Status, Units } from "./types.ts";
+import type { Alert, County, Device, Devices, Passage, Readiness, Session, Status, Units } from "./types.ts";
 
 const PASSAGES_KEPT = 200;
 const ALERTS_KEPT = 200;
@@ -18,6 +18,7 @@ export type Place = "starting" | "login" | "link_used" | "server_away" | "open";
 export type Link = "up" | "connecting" | "silent" | "down";
 
 class Wall {
+  role = $state<Session["role"]>("wall");
   place = $state<Place>("starting");
   county = $state.raw<County | null>(null);
   roads = $state.raw<GeoJSON.FeatureCollection | null>(null);
@@ -127,6 +128,7 @@ class Wall {
   async #signedIn(): Promise<boolean> {
     for (;;) {
       try {
+        this.role = (await get<Session>("/v1/session")).role;
         const county = await get<County>("/v1/county");
         if (JSON.stringify(county) !== JSON.stringify(this.county)) this.county = county;
         return true;
@@ -187,10 +189,17 @@ class Wall {
       part<Readiness>("/v1/readiness", (data) => this.#putReadiness(data)),
     ]);
     await part<{ passages: Passage[] }>("/v1/passages?limit=100", (data) => this.#putPassages(data.passages));
-    await part<{ alerts: Alert[] }>("/v1/alerts", (data) => data.alerts.forEach((alert) => this.#putAlert(alert)));
     if (this.roads === null) {
       await part<GeoJSON.FeatureCollection>("/v1/county/roads.geojson", (data) => (this.roads = data));
     }
+    if (this.role === "administrator") return; // may not read alerts
+    const before = new Set(this.alerts.filter(({ state }) => state === "open").map(({ id }) => id));
+    await part<{ alerts: Alert[] }>("/v1/alerts?state=open&limit=500", ({ alerts }) => {
+      const open = new Set(alerts.map(({ id }) => id));
+      this.alerts = this.alerts.filter(({ id }) => open.has(id) || !before.has(id)); // decided while we were away
+      for (const alert of alerts) this.#putAlert(alert);
+    });
+    await part<{ alerts: Alert[] }>("/v1/alerts?limit=20", ({ alerts }) => alerts.forEach((alert) => this.#putAlert(alert)));
   }
 
   #putReadiness(readiness: Readiness): void {

@@ -13,12 +13,15 @@ import { mapStyle, type Source } from "./style.ts";
 setWorkerUrl(workerUrl);
 
 const MARGIN_PX = 26;
+const BESIDE_PX = 13;
 
 export type Bounds = [west: number, south: number, east: number, north: number];
 
 export class Chart {
   readonly map: MapLibre;
   readonly overlay: Overlay;
+  /** How far aside a marker stands from a sign at the same place. */
+  readonly beside: number;
   #padding: number;
   #bounds: Bounds;
   #loaded: Promise<unknown>;
@@ -26,6 +29,7 @@ export class Chart {
   constructor(container: HTMLElement, view: Ring, bounds: Bounds, onDevice: (id: string) => void) {
     const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     this.#padding = MARGIN_PX * scale;
+    this.beside = BESIDE_PX * scale;
     this.#bounds = bounds;
     this.map = new MapLibre({
       container,

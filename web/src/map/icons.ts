@@ -65,6 +65,7 @@ function postSigns(name: string, outline: (r: number) => Draw): Record<string, S
     [`post-${name}-planned`]: sign(all(filled(outline(7.5), GROUND), filled(outline(6), CALM), tick)),
     [`post-${name}-short`]: sign(all(filled(outline(7.5), GROUND), filled(outline(6), RISK), letter("!", GROUND))),
     [`post-${name}-uncovered`]: sign(all(edge(BAD), cross(2.6, BAD, 2))),
+    [`post-${name}-open`]: sign(edge("#7f93a6")),
     [`post-${name}-unknown`]: sign(all(edge(UNKNOWN), letter("?", UNKNOWN))),
   };
 }

@@ -77,13 +77,15 @@ export function postMarks(posts: readonly Post[], verdict: Verdict | null, view:
     }));
 }
 
-export type Cover = "planned" | "short" | "uncovered" | "unknown";
+export type Cover = "planned" | "short" | "uncovered" | "open" | "unknown";
 
 /** How a post stands in the joint plan; without a valid verdict nothing is known. */
 export function coverOf(post: Post, verdict: Verdict | null): Cover {
   if (verdict === null || verdict.state === "unknown") return "unknown";
+  if (verdict.why_not?.posts.includes(post.id)) return "uncovered";
+  if (verdict.plan.length === 0) return "open";
   const margins = verdict.plan.filter((order) => order.post === post.id).map((order) => order.margin_s);
-  if (margins.length < post.need_units || verdict.why_not?.posts.includes(post.id)) return "uncovered";
+  if (margins.length < post.need_units) return "uncovered";
   return Math.min(...margins) < SHORT_S ? "short" : "planned";
 }
 

