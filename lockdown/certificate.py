@@ -16,6 +16,8 @@ from camera_config.errors import CertificateError
 SLACK_CAP = 100
 """Travel slack is not claimed beyond this factor."""
 
+RINGS = ("town", "county")
+
 Pair = tuple[int, int]
 
 __all__ = ["CertificateError", "verify_certificate"]
@@ -290,6 +292,8 @@ def _read_table(data: object) -> _Table:
         _keys(post, "post", {"id", "posts", "ring", "need", "deadline_ms", "setup_ms"})
         if _text(post["id"], "post") not in [_text(p, "posts") for p in _list(post["posts"], "posts")]:
             raise CertificateError(f"post {post['id']}: not among its own posts")
+        if post["ring"] not in RINGS:
+            raise CertificateError(f"ring {post['ring']!r} is not one that we know")
     held = [name for post in posts for name in post["posts"]]
     if len(set(units)) != len(units) or len(set(held)) != len(held) or not posts:
         raise CertificateError("table: a unit or post is named twice, or there is no post")
@@ -297,7 +301,7 @@ def _read_table(data: object) -> _Table:
     return _Table(
         units={name: u for u, name in enumerate(units)},
         posts={post["id"]: j for j, post in enumerate(posts)},
-        ring=[_text(post["ring"], "ring") for post in posts],
+        ring=[post["ring"] for post in posts],
         need=[_whole(post["need"], "need", low=1) for post in posts],
         deadline=[_whole(post["deadline_ms"], "deadline_ms", low=1) for post in posts],
         setup=[_whole(post["setup_ms"], "setup_ms") for post in posts],
