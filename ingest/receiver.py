@@ -20,7 +20,7 @@ TICK_S = 0.25
 
 PAUSED_S = 1.0
 """After a longer pause between two looks this process itself was held up: what waits in the sockets is read first,
-or every camera would look stalled."""
+or every camera would look stalled. Never twice in a row, or a starved process would not look at all."""
 
 OPEN_FILES = 65536
 
@@ -56,6 +56,7 @@ class Receiver:
         self._gate: HandshakeGate[FeedPull] = HandshakeGate()
         self._stop = asyncio.Event()
         self._looked_s = clock.monotonic_s()
+        self._passed_over = False
         dice, tally = random.Random(seed), Tally(log, clock)
         self._pulls = [
             FeedPull(
@@ -109,7 +110,8 @@ class Receiver:
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now_s, before_s = self._clock.monotonic_s(), self._looked_s
         self._looked_s = now_s
-        if now_s - before_s > PAUSED_S:
+        self._passed_over = now_s - before_s > PAUSED_S and not self._passed_over
+        if self._passed_over:
             return
         for pull in self._pulls:
             if pull.tick(now_s):

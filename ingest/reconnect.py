@@ -51,10 +51,9 @@ class HandshakeGate(Generic[T]):
         self._asked += 1
 
     def admit(self, now_s: float) -> list[T]:
-        """Return who may go ahead now; unused allowance is kept for a quarter of a second."""
-        most = self._per_s / 4
-        gained = most if self._last_s is None else (now_s - self._last_s) * self._per_s
-        self._tokens = min(most, self._tokens + gained)
+        """Return who may go ahead now; unused allowance is kept for a second, and at first there is a quarter of it."""
+        gained = self._per_s / 4 if self._last_s is None else (now_s - self._last_s) * self._per_s
+        self._tokens = min(self._per_s, self._tokens + gained)
         self._last_s = now_s
         admitted = []
         while self._waiting and self._tokens >= 1.0:

@@ -261,6 +261,22 @@ async def test_an_address_that_cannot_be_asked_is_that_feeds_trouble_alone(tmp_p
             assert "hunter2" not in repr(receiver.status())
 
 
+class Hurried(SystemClock):
+    """Five times as fast, so that two looks are further apart than a process that is not held up has them."""
+
+    def monotonic_s(self) -> float:
+        return 5 * time.monotonic()
+
+
+async def test_a_starved_process_still_looks_at_its_feeds(tmp_path: Path) -> None:
+    async with ScriptedCamera(Script(media=media_of(encode()))) as slow:
+        receiver = Receiver([camera("slow", slow.url)], tmp_path, Hurried())
+        running = asyncio.create_task(receiver.run())
+        await until(lambda: receiver.status()[0].frames_received == 10)
+        receiver.stop()
+        await asyncio.wait_for(running, 5)
+
+
 def test_two_feeds_of_one_id_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="same id"):
         Receiver([camera("a", "rtsp://x/"), camera("a", "rtsp://y/")], tmp_path, SystemClock())
