@@ -27,6 +27,9 @@ WARM_UP: Final = 6
 AREA_MIN: Final = 0.004
 WIDTH_MIN: Final = 0.05
 """Smallest region, as shares of the picture: 60 x 60 pixels of 1280 x 720."""
+LEFT_FRAMES: Final = 20
+"""What stands where no vehicle is known, unmoved for so many pictures (10 s), becomes background. Not sooner: the plain
+side of a passing truck does not change for seconds either."""
 FLOODED: Final = 0.7
 FLOODED_STILL: Final = 4
 """When this share of the zone has changed but stands still for so many pictures, the camera was moved or switched to
@@ -70,6 +73,7 @@ class Background:
         self._noise: NDArray[np.float32] = self._background
         self._before: NDArray[np.float32] = self._background
         self._moved: NDArray[np.bool_] = np.empty((0, 0), np.bool_)
+        self._unmoved: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
         self._mask: NDArray[np.bool_] = self._moved
 
     def look(self, y: Image, standing: tuple[Box, ...] = ()) -> list[Region]:
@@ -92,6 +96,7 @@ class Background:
         size = np.abs(difference)
         changed = (size > THRESHOLD + NOISES * self._noise) & self._mask
         self._moved = np.abs(even - self._before) > THRESHOLD
+        self._unmoved = np.where(self._moved, np.uint8(0), np.minimum(self._unmoved, np.uint8(254)) + np.uint8(1))
         regions, whole = self._regions(changed)
         self._learn(even, difference, size, whole, standing)
         self._before = even
@@ -106,6 +111,7 @@ class Background:
         self._background, self._before = now.copy(), now
         self._noise = np.full_like(now, 2.0)
         self._moved = np.zeros(now.shape, np.bool_)
+        self._unmoved = np.zeros(now.shape, np.uint8)
         self._mask = _mask(self._zone, now.shape)
         self._seen, self._flooded = 1, 0
 
@@ -146,7 +152,7 @@ class Background:
             return
         learn = max(LEARN, 1.0 / self._seen) if self._seen <= WARM_UP else LEARN
         rate = np.where(seen, np.float32(learn if self._seen <= WARM_UP else LEARN_SEEN), np.float32(learn))
-        left_behind = seen & ~self._moved
+        left_behind = seen & (self._unmoved >= LEFT_FRAMES)
         for box in standing:
             _small(box, left_behind)[:] = False
         rate[left_behind] = max(learn / 2, LEARN_SEEN)

@@ -52,6 +52,28 @@ def plate_colour(plate: Image) -> tuple[PlateColour | None, float]:
     return _grey(chroma, value)
 
 
+def ground(picture: Image) -> NDArray[np.uint8] | None:
+    """Return where the ground of a plate in the middle of the picture is: (height, width), 1 on it and 0 elsewhere.
+
+    None where the middle has no colour of its own.
+    """
+    height, width = picture.shape[:2]
+    colour, _ = plate_colour(picture[height // 4 : height - height // 4, width // 6 : width - width // 6])
+    hsv = cv2.cvtColor(picture, cv2.COLOR_BGR2HSV)
+    hue, chroma, value = hsv[..., 0], hsv[..., 1], hsv[..., 2]
+    if colour in {PlateColour.GREEN, PlateColour.YELLOW_GREEN}:
+        low, high = (14 if colour is PlateColour.YELLOW_GREEN else 35), 92
+        return np.asarray((hue >= low) & (hue <= high) & (chroma >= 12) & (value >= 60), np.uint8)
+    for named, low, high in HUES:
+        if named is colour:
+            vivid = (hue >= low) & (hue <= high) & (chroma >= CHROMA_MIN) & (value >= 30)
+            inner = (slice(height // 4, height - height // 4), slice(width // 6, width - width // 6))
+            # A dark or grey car body may have the plate's hue, never its strength.
+            least = [0.6 * float(np.median(part[inner][vivid[inner]])) for part in (chroma, value)]
+            return np.asarray(vivid & (chroma >= least[0]) & (value >= least[1]), np.uint8)
+    return None
+
+
 def _left_yellow(vivid: NDArray[Any], hue: NDArray[Any], shares: dict[PlateColour, float]) -> tuple[PlateColour, float]:
     """Tell the large new-energy plate (yellow before the dot, green after it) from a green one in warm light."""
     third = hue.shape[1] // 4

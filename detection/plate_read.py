@@ -38,7 +38,7 @@ EMPTY_PX: Final = 48
 """Empty space left at the right. Without it 0.975 of the 522 real plates are read right, with it 0.985."""
 
 DOTS = "·.•・-˙*:"
-ALIASES: Final = {"0": "Oo〇○", "1": "Iil|", **{letter: letter.lower() for letter in LETTERS if letter not in "L"}}
+ALIASES: Final = {"0": "Oo〇○", "1": "Iil|", **{letter: letter.lower() for letter in LETTERS if letter != "L"}}
 """What the recogniser says for a character of a plate: no plate holds O or I, so an O is a 0. Small l is a 1."""
 BEAM = 12
 FLOOR = 1e-3

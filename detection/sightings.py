@@ -12,9 +12,11 @@ from detection.change import Background, Region
 from detection.decode import Box, Picture
 from detection.objects import ObjectFinder
 from detection.plate_colour import plate_colour
+from detection.plate_corners import fit_corners
 from detection.plate_find import PlateBox, PlateFinder, rectify
 from detection.plate_grammar import PlateColour
 from detection.plate_read import PlateReader
+from detection.plate_vote import SURE
 from detection.track import Keyframe, Sighting, Track
 
 PIECE_SHARE: Final = 0.75
@@ -130,8 +132,12 @@ def _read(tools: Tools, frame: Keyframe, box: PlateBox, tracks: Sequence[Track])
         if track.settled and best is not None and box.width_px < LARGER * best.width_px:
             return Sighting(box, None)
     cut = frame.picture.even(around(box, 0.2, 0.5))
-    plate = rectify(frame.picture.bgr(cut), box.quad, left=cut.left, top=cut.top)
-    read = tools.reader.read(plate)
+    piece = frame.picture.bgr(cut)
+    plate = rectify(piece, box.quad, left=cut.left, top=cut.top)
+    fitted = fit_corners(piece, box, left=cut.left, top=cut.top)
+    read = tools.reader.read(rectify(piece, fitted.quad, left=cut.left, top=cut.top))
+    if fitted is not box and (read is None or read.probability < SURE):
+        read = max(read, tools.reader.read(plate), key=lambda one: one.probability if one else 0.0)
     if read is not None and read.probability >= READABLE:
         return Sighting(box, read)
     if here:

@@ -16,10 +16,12 @@ from scipy.optimize import linear_sum_assignment
 from detection.decode import Box, Picture
 from detection.plate_find import PlateBox
 from detection.plate_read import PlateRead
-from detection.plate_vote import SURE, Ballot, Verdict, alike, vote
+from detection.plate_vote import Ballot, Verdict, alike, vote
 
 GONE_S: Final = 1.5
 """A track not seen for longer than this has ended: three keyframes."""
+HIDDEN_S: Final = 15.0
+"""A track whose plate was not seen for longer than this has ended, even if something is still where it was."""
 MOVED_WIDTHS: Final = 0.5
 """A plate that has not moved by this many of its own widths is a sign or a parked vehicle, and no passage."""
 BALLOTS_MAX: Final = 40
@@ -38,6 +40,10 @@ SAME_TEXT_WIDTHS: Final = 9.0
 SAME_TEXT: Final = 0.7
 OTHER_TEXT: Final = 0.5
 """Texts that agree this much are one plate; less than this, read surely, they are two."""
+WEIGHTY: Final = 0.2
+"""Readings of less weight say nothing against another text."""
+PATIENCE: Final = 3.0
+"""The reach grows with the time since the plate was seen, up to so many keyframes' worth."""
 FORBIDDEN: Final = 1e6
 
 
@@ -131,7 +137,7 @@ class Track:
 
     def ended(self, mono_s: float) -> bool:
         """Tell whether the vehicle is gone; at exactly ``GONE_S`` it is not yet."""
-        return mono_s - self.last_s > GONE_S
+        return mono_s - self.last_s > GONE_S or (self.plate is not None and mono_s - self.plate_s > HIDDEN_S)
 
     def expected(self, mono_s: float) -> tuple[float, float] | None:
         """Return where the plate's middle should be (x, y), by its last speed; None before a plate was seen."""
@@ -246,13 +252,13 @@ def _cost(track: Track, sighting: Sighting, mono_s: float) -> float:
     if not 0.5 < sighting.box.width_px / track.plate.width_px < 2.0:
         return FORBIDDEN
     off = _distance(expected, sighting.box.centre) / width
-    passed = max((mono_s - track.plate_s) / 0.5, 1.0)
+    passed = min(max((mono_s - track.plate_s) / 0.5, 1.0), PATIENCE)
     gate = FREE_WIDTHS * passed if track.plates < 2 else KNOWN_WIDTHS * passed + 0.4 * track.step_px(mono_s) / width
     likeness = 0.6
     if sighting.read is not None and track.verdict is not None:
         likeness = max([alike(sighting.read.text, track.verdict.text), *_best_ballots(track, sighting.read)])
-        sure = sighting.read.probability >= SURE and track.verdict.agreeing > 0
-        if likeness < OTHER_TEXT and sure:
+        heavy = min(sighting.read.probability, max(ballot.weight for ballot in track.ballots))
+        if likeness < OTHER_TEXT and heavy >= WEIGHTY:
             return FORBIDDEN
         if likeness >= SAME_TEXT:
             gate = max(gate, SAME_TEXT_WIDTHS)
