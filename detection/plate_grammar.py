@@ -39,8 +39,9 @@ SETS = {
     "S": frozenset(LETTERS + DIGITS),
     "D": frozenset(DIGITS),
     "E": frozenset("DFABCEGHJK"),
+    "C": frozenset("ABCD" + DIGITS),
 }
-"""Position classes of ``PlateForm.pattern``: province, letter, serial, digit, new-energy letter."""
+"""Position classes of ``PlateForm.pattern``: province, letter, serial, digit, new-energy letter, police."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ FORMS: tuple[PlateForm, ...] = (
     _form("large_new_energy", "PLDDDDDE", "51", PlateColour.YELLOW_GREEN, PlateColour.GREEN),
     _form("trailer", "PLSSSS\\挂", "15", PlateColour.YELLOW),
     _form("coach", "PLSSSS\\学", "16", PlateColour.YELLOW),
-    _form("police", "PLSSSS\\警", "23", PlateColour.WHITE),
+    _form("police", "PLCDDD\\警", "23", PlateColour.WHITE),
     _form("hong_kong", "\\粤\\ZSSSS\\港", "26", PlateColour.BLACK),
     _form("macau", "\\粤\\ZSSSS\\澳", "27", PlateColour.BLACK),
     _form("embassy", "DDDDDD\\使", "03", PlateColour.BLACK),
