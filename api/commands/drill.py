@@ -121,9 +121,6 @@ def _show(result: dict[str, Any]) -> None:
     ):
         table.add_column(heading)
     for post in result["posts"]:
-        outcome = (
-            "● 按时 in time" if post["in_time"] else f"✕ 超时 {_clock(post['late_s'])}" if post["staffed_s"] else "✕ 缺"
-        )
         table.add_row(
             post["name"],
             post["ring"],

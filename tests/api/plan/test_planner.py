@@ -1,0 +1,141 @@
+"""The planner's loop over a real bus, and what a browser sees of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from api.access.rights import Role
+from api.log.bus import POSITIONS, connect
+from api.log.outbox import Outbox, outbox_path
+from api.plan.inputs import Prepared, prepare
+from api.plan.planner import Planner
+from api.plan.record import Recorder
+from api.plan.tracker import Tracker
+from camera_config.clock import SystemClock
+from lockdown.units import Trust, trust_of
+from tests.support.feed import Screen, readiness
+from tests.support.small_county import LAT, LON, small_county, unit_places
+from tests.support.web import Bench
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Prepared:
+    return prepare(small_county())
+
+
+def row(unit: str, lat: float, lon: float, at: float, **more: Any) -> dict[str, Any]:
+    made = {"unit": unit, "lat": lat, "lon": lon, "at": at, "speed_kmh": 0.0, "heading_deg": None, "status": "patrol"}
+    return {**made, "drill": False, "untrusted": None, **more}
+
+
+def batch(mono_s: float, rows: list[dict[str, Any]], received_at: float = 1000.0) -> dict[str, Any]:
+    return {"mono_s": mono_s, "received_at": received_at, "positions": rows}
+
+
+def everyone(at: float) -> list[dict[str, Any]]:
+    return [row(unit, place.lat, place.lon, at) for unit, place in unit_places(small_county()).items()]
+
+
+@asynccontextmanager
+async def planning(web: Bench, prepared: Prepared) -> AsyncIterator[Outbox]:
+    """Run a planner in a thread; like the real process it has the machine's clock."""
+    outbox = Outbox(outbox_path(web.shared.settings.data, "planner"), "planner")
+    bus = connect(web.shared.settings, web.shared.run)
+    ending = asyncio.Event()
+    planner = Planner(prepared, bus, outbox, SystemClock())
+    thread = asyncio.create_task(asyncio.to_thread(planner.run, ending.is_set))
+    try:
+        yield outbox
+    finally:
+        ending.set()
+        await thread
+        outbox.close()
+        bus.close()
+
+
+async def test_positions_become_a_readiness_on_the_wall(web_and_bus: Bench, prepared: Prepared) -> None:
+    web, clock = web_and_bus, SystemClock()
+    web.clock.mono_s, web.clock.wall_s = clock.monotonic_s(), clock.now().timestamp()
+    hub = web.shared.hub
+    task = asyncio.create_task(hub.run())
+    screen = Screen(hub.join(None)[0])
+    async with planning(web, prepared) as outbox, web.logged_in(Role.OPERATOR) as browser:
+        first = (await screen.until("readiness"))["state"]
+        assert first in {"not_possible", "unknown"}
+        said = batch(clock.monotonic_s(), everyone(clock.now().timestamp()), clock.now().timestamp())
+        await web.shared.bus.xadd(POSITIONS, {"batch": json.dumps(said)})
+        web.clock.mono_s = clock.monotonic_s() + 1.0
+        while (got := await screen.until("readiness"))["state"] == first or got["state"] == "unknown":
+            web.clock.mono_s = clock.monotonic_s() + 0.5
+        assert got["joint"]["feasible"] is True
+        assert got["joint"]["certificate"] is None
+        assert len(got["joint"]["plan"]) == 8
+        while {unit["trust"] for unit in (await screen.until("units"))["units"]} != {"fresh"}:
+            pass
+        web.clock.mono_s = clock.monotonic_s() + 0.5
+        full = (await browser.get("/v1/readiness")).json()
+        assert full["joint"]["certificate"]
+        outbox.flush()
+        kinds = [json.loads(line.body)["kind"] for line in outbox.after(0, 10)]
+        assert set(kinds) == {"verdict.changed"}
+        assert len(kinds) >= 2
+    hub.stop()
+    await task
+
+
+async def test_a_drills_positions_never_move_a_unit(prepared: Prepared) -> None:
+    tracker = Tracker(small_county())
+    tracker.accept(batch(10.0, [row("u-1", LAT, LON, 1000.0, drill=True)]), 10.0)
+    assert {unit.position for unit in tracker.now(10.0)} == {None}
+
+
+def test_an_untrusted_position_makes_the_unit_unknown_until_a_good_one_comes() -> None:
+    county = small_county()
+    tracker = Tracker(county)
+    tracker.accept(batch(10.0, [row("u-1", LAT, LON, 1000.0)]), 10.0)
+    tracker.accept(batch(11.0, [row("u-1", 0.0, 0.0, 1001.0, untrusted="0/0")]), 11.0)
+    unit = tracker.now(11.0)[0]
+    assert trust_of(unit, county.rules) is Trust.UNTRUSTED
+    assert unit.position is not None
+    assert unit.position.lat == LAT
+    tracker.accept(batch(12.0, [row("u-1", LAT, LON, 1000.5)]), 12.0)
+    assert trust_of(tracker.now(12.0)[0], county.rules) is Trust.FRESH
+
+
+def test_a_position_is_as_old_as_its_older_clock_says() -> None:
+    tracker = Tracker(small_county())
+    tracker.accept(batch(10.0, [row("u-1", LAT, LON, 960.0)]), 10.0)
+    assert tracker.now(12.5)[0].seen_age_ms == 42_500
+    tracker.accept(batch(20.0, [row("u-1", LAT, LON, 950.0)]), 20.0)
+    assert tracker.now(20.0)[0].seen_age_ms == 50_000
+
+
+def test_a_unit_that_says_it_drives_and_stays_is_frozen() -> None:
+    county = small_county()
+    tracker = Tracker(county)
+    for minute in range(12):
+        tracker.accept(
+            batch(minute * 60.0, [row("u-1", LAT, LON, minute * 60.0, speed_kmh=40.0)], minute * 60.0), 700.0
+        )
+    assert trust_of(tracker.now(660.0)[0], county.rules) is Trust.FROZEN
+
+
+def test_what_an_earlier_start_of_the_machine_left_is_not_read() -> None:
+    tracker = Tracker(small_county())
+    tracker.accept(batch(50_000.0, [row("u-1", LAT, LON, 1000.0)]), 10.0)
+    assert tracker.now(10.0)[0].position is None
+
+
+def test_the_record_has_a_row_for_each_change_and_one_a_minute_for_figures() -> None:
+    recorder = Recorder()
+    ready, bad = readiness(0.0, 1.0), readiness(0.0, 2.0, "not_possible")
+    faster = {**ready, "joint": {**ready["joint"], "t_star_s": 650.0}}
+    assert recorder.changed(ready, 0.0) is not None
+    assert recorder.changed(ready, 1.0) is None
+    assert recorder.changed(faster, 59.0) is None
+    assert recorder.changed(faster, 60.0) is not None
+    assert recorder.changed(bad, 60.1) is not None
