@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 
+from camera_config.county import RoadClass
 from camera_config.generate.beats import Round, standby_points
 from camera_config.generate.places import SEATS
 from camera_config.generate.plane import Pt, azimuth, distance_m, polar
@@ -10,6 +11,8 @@ from camera_config.generate.roads import Land
 
 _AT_STATION = {"dayang": 3, "shahe": 1}
 """Units of a township, where not two; the third stands at the police room of 柳树沟, on the way to the county edge."""
+
+_NARROW = (RoadClass.VILLAGE, RoadClass.TRACK)
 
 _POLICE_ROOM = polar(166, 25_200)
 
@@ -55,7 +58,8 @@ def squads(land: Land, rng: random.Random) -> list[Squad]:
                 f"swat-{number}", f"特警{number:02d}", 4, ("cones", "spikes", "shield"), home, town, "standby", "特警"
             )
         )
-    joints = sorted({p for piece in land.pieces if not piece.one_way for p in (piece.points[0], piece.points[-1])})
+    main = [piece for piece in land.pieces if not piece.one_way and piece.kind not in _NARROW]
+    joints = sorted({p for piece in main for p in (piece.points[0], piece.points[-1])})
     for number, (_, near) in enumerate(_TRAFFIC, start=1):
         home = min(joints, key=lambda p: (distance_m(p, near), p))
         township = town if number <= 5 else ("lalahe", "nantunji", "sanhe")[number - 6]

@@ -27,11 +27,14 @@ def fewer_roads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example county without village roads and without tracks that no post closes: loads in a third of the time."""
     folder = Path(shutil.copytree(example_county(), tmp_path_factory.mktemp("fewer") / "county"))
     closed = ("莲河机耕道", "柳树沟机耕道")
-    lines = (folder / "roads.geojson").read_text(encoding="utf-8").splitlines()
+    head, *features, end = (folder / "roads.geojson").read_text(encoding="utf-8").splitlines()
     kept = [
-        line for line in lines if '"village"' not in line and ('"track"' not in line or any(c in line for c in closed))
+        line.removesuffix(",")
+        for line in features
+        if '"village"' not in line and ('"track"' not in line or any(name in line for name in closed))
     ]
-    (folder / "roads.geojson").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    text = "\n".join([head, ",\n".join(kept), end]) + "\n"
+    (folder / "roads.geojson").write_text(text, encoding="utf-8")
     return folder
 
 
