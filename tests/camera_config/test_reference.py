@@ -1,0 +1,87 @@
+"""docs/ref/config.md says what every key of every file means."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from camera_config import records
+from camera_config.county import Blocks, Net, Ring, RoadClass, UnitStatus, Weather, ZoneKind
+from camera_config.example import example_county
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "ref" / "config.md").read_text(encoding="utf-8")
+FILES: dict[str, type[records.Record]] = {
+    "county.toml": records.CountyRecord,
+    "cameras.csv": records.CameraRecord,
+    "checkpoints.toml": records.CheckpointRecord,
+    "units.csv": records.UnitRecord,
+    "townships.geojson": records.TownshipRecord,
+    "zones.geojson": records.ZoneRecord,
+    "posts.geojson": records.PostRecord,
+    "standby.geojson": records.StandbyRecord,
+    "routes.geojson": records.RouteRecord,
+    "rings.geojson": records.OutlineRecord,
+    "closures.geojson": records.ClosureRecord,
+    "roads.geojson": records.RoadRecord,
+    "rules.toml": records.RulesRecord,
+}
+
+
+def section(file: str) -> str:
+    return REFERENCE.split(f"\n## {file}", 1)[1].split("\n## ", 1)[0]
+
+
+def keys(model: type[records.Record], before: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        key = f"{before}{field.alias or name}"
+        yield key
+        if isinstance(field.annotation, type) and issubclass(field.annotation, records.Record):
+            yield from keys(field.annotation, f"{key}.")
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_key_is_explained_and_no_other(file: str) -> None:
+    told = set(re.findall(r"^\| `([^`]+)` \|", section(file), re.MULTILINE))
+    known = {re.sub(r"^speed_kmh\.\w+\.", "speed_kmh.*.", key) for key in keys(FILES[file])}
+    assert told == known | ({"checkpoint"} if file == "checkpoints.toml" else set())
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("cameras.csv", [*Net, *records.PLACE_TYPES, *records.BANNED_PLACE_TYPES]),
+        ("units.csv", list(UnitStatus)),
+        ("zones.geojson", list(ZoneKind)),
+        ("posts.geojson", [*Ring, *Blocks]),
+        ("roads.geojson", list(RoadClass)),
+        ("rules.toml", list(Weather)),
+    ],
+)
+def test_every_word_that_may_be_written_is_named(file: str, words: list[str]) -> None:
+    assert [word for word in words if f"`{word}`" not in section(file)] == []
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_defaults_are_told_as_they_are(file: str) -> None:
+    rows = {
+        key: default.strip("` ")
+        for key, default in re.findall(r"^\| `([^`]+)` \|[^|]*\|([^|]*)\|", section(file), re.MULTILINE)
+    }
+    for name, field in FILES[file].model_fields.items():
+        told = rows[field.alias or name]
+        assert (told == "required") == field.is_required(), name
+        if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+            assert float(told) == float(field.default), name
+
+
+@pytest.mark.parametrize("file", ["county.toml", "rules.toml"])
+def test_the_example_writes_every_key_with_a_remark(file: str) -> None:
+    text = (example_county() / file).read_text(encoding="utf-8")
+    written = tomllib.loads(text)
+    assert set(written) == set(FILES[file].model_fields)
+    top = text.split("\n[", 1)[0]
+    for line in top.splitlines():
+        if "=" in line and not line.startswith("#"):
+            assert "#" in line, line
