@@ -30,12 +30,6 @@ LOCAL = "http://127.0.0.1:8080"
 FILE = Path("operator.token")
 
 
-class RequestError(CountyError):
-    """The installation did not do what it was asked for."""
-
-    code = "request"
-
-
 @watch.command()
 def add(
     plate: Annotated[str, typer.Argument(help="For example 吉D12345.")],
@@ -71,7 +65,7 @@ def remove(
 ) -> None:
     """Look for it no longer."""
     if not re.fullmatch(r"[0-9a-f-]{36}", entry):
-        raise RequestError(f"{entry!r} is not the id of an entry", hint="`kakou watch list` shows the ids.")
+        raise CountyError(f"{entry!r} is not the id of an entry", hint="`kakou watch list` shows the ids.")
     with _client(api, token_file) as client:
         _answer(client.delete(f"/v1/watchlist/{entry}"))
     Console().print(f"removed {entry}", highlight=False)
@@ -86,7 +80,7 @@ def _client(api: str, token_file: Path) -> Iterator[Any]:
     try:
         secret = token_file.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise RequestError(
+        raise CountyError(
             f"{token_file} cannot be read: {error.strerror}",
             hint="Save the operator's one-time link that `kakou up` prints in a file and name it with --token-file.",
         ) from error
@@ -103,9 +97,9 @@ def _client(api: str, token_file: Path) -> Iterator[Any]:
                 token_file.chmod(0o600)
             yield client
     except httpx.InvalidURL as error:
-        raise RequestError(f"{api} is not a URL: {error}", hint="For example --api http://127.0.0.1:8080.") from error
+        raise CountyError(f"{api} is not a URL: {error}", hint="For example --api http://127.0.0.1:8080.") from error
     except httpx.TransportError as error:
-        raise RequestError(
+        raise CountyError(
             f"{origin} does not answer: {type(error).__name__}", hint="Does `kakou up` run there? --api names another."
         ) from error
 
@@ -114,7 +108,7 @@ def _answer(response: Any) -> Any:
     """Return the answer's JSON, None when it has none.
 
     Raises:
-        RequestError: it was refused.
+        CountyError: it was refused.
     """
     if response.status_code == 204:
         return None
@@ -132,7 +126,7 @@ def _answer(response: Any) -> Any:
         if (response.status_code in {401, 403})
         else ""
     )
-    raise RequestError(f"{response.status_code}: {detail}", hint=hint)
+    raise CountyError(f"{response.status_code}: {detail}", hint=hint)
 
 
 def _local(at: float) -> str:

@@ -16,7 +16,7 @@ import sys
 import time
 
 PR_SET_PDEATHSIG = 1
-LOCK_WAIT_S = 5.0
+LOCK_WAIT_S = 3.0
 EX_TEMPFAIL = 75
 
 

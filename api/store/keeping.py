@@ -51,7 +51,7 @@ class _Raised:
 
 
 class _PoisonError(Exception):
-    """The store refuses this entry, whatever else is in the batch."""
+    """The database refuses this entry, whatever else is in the batch. Its reason holds no values: they hold plates."""
 
     def __init__(self, entry: Entry, reason: str) -> None:
         super().__init__(reason)
@@ -135,20 +135,23 @@ class Store:
         self, connection: Connection, entry: Entry, poison: Mapping[str, str], kept: Kept, raised: list[_Raised]
     ) -> None:
         reason = poison.get(entry.id)
-        if reason is not None:
+        try:
+            if reason is None:
+                self._apply(connection, entry, Event.from_json(entry.body), kept, raised)
+        except ValueError as error:  # told before anything of it was written, so the batch goes on
+            log.error("keeper.refused producer=%s seq=%d", entry.producer, entry.seq)
+            reason = f"{type(error).__name__}: {error}"[:500]
+        except (IntegrityError, DataError) as error:
+            raise _PoisonError(entry, type(error).__name__) from error
+        except StatementError as error:
+            if isinstance(error.orig, (ValueError, TypeError, OverflowError)):
+                raise _PoisonError(entry, type(error.orig).__name__) from error
+            raise
+        if reason is None:
+            kept.stored += 1
+        else:
             self._refuse(connection, entry, reason)
             kept.refused += 1
-            return
-        try:
-            event = Event.from_json(entry.body)
-            self._apply(connection, entry, event, kept, raised)
-        except (ValueError, IntegrityError, DataError) as error:
-            raise _PoisonError(entry, _reason(error)) from error
-        except StatementError as error:
-            if error.orig is None or isinstance(error.orig, (ValueError, TypeError, OverflowError)):
-                raise _PoisonError(entry, _reason(error)) from error
-            raise
-        kept.stored += 1
 
     def _apply(self, connection: Connection, entry: Entry, event: Event, kept: Kept, raised: list[_Raised]) -> None:
         match event.kind:
@@ -208,8 +211,3 @@ class Store:
                 body=entry.body.replace("\0", ""),
             )
         )
-
-
-def _reason(error: Exception) -> str:
-    """Say why, without the values: they hold plates."""
-    return f"{type(error).__name__}: {error}"[:500] if isinstance(error, ValueError) else type(error).__name__

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -25,6 +23,9 @@ def migrate(url: str, revision: str = "head") -> None:
     Raises:
         StoreError: the store cannot be reached, or a migration failed; each migration is one transaction.
     """
+    from alembic import command  # noqa: PLC0415  (costs a third of a second, which no worker should pay)
+    from alembic.config import Config  # noqa: PLC0415
+
     with _alone(url):
         engine = open_store(url)
         try:
