@@ -2,7 +2,7 @@
 
 Nothing is decoded. After a gap everything is dropped up to the next keyframe, because what would come out of a
 decoder in between is a smeared picture. Written for 75,000 packets a second in a third of a core: most of them are
-middle fragments of a large picture, and for those ``take`` does one unpack, a few comparisons and one slice.
+middle or last fragments of a large picture; for those ``take`` does one unpack, a few comparisons and one slice.
 """
 
 from collections.abc import Callable
@@ -123,6 +123,7 @@ class Depacketiser:
         self._deliver = deliver
         self._expected = -1
         self._stamp = -1
+        self._middle = -1  # FU indicator and header of the middle fragments to come, -1 outside a fragmented unit
         self._awaits_key = True
         self._synced = False
         self._clear()
@@ -137,25 +138,32 @@ class Depacketiser:
         """
         began, length = at, len(data)
         want, plain = _DOLLAR << 8 | channel, PLAIN << 8 | self._payload_type
-        unpack, parts, expected = _HEADERS.unpack_from, self._parts, self._expected
-        while length - at >= _HEADERS.size:
+        marked, head = plain | 0x80, _HEADERS.size
+        unpack = _HEADERS.unpack_from
+        parts, expected, now, middle = self._parts, self._expected, self._stamp, self._middle
+        while length - at >= head:
             word, flags, sequence, stamp, fragment = unpack(data, at)
             end = at + 4 + (word & 0xFFFF)
             if word >> 16 != want or end > length:
                 break
-            if (
-                fragment == self._middle
-                and flags == plain
-                and sequence == expected
-                and stamp == self._stamp
-                and end - at >= _HEADERS.size
-            ):
-                parts.append(data[at + _HEADERS.size : end])
-                expected = (sequence + 1) & 0xFFFF
-            else:
-                self._expected = expected
-                self.packet(data, at + 4, end)
-                parts, expected = self._parts, self._expected
+            body = at + head
+            if fragment | 0x40 == middle | 0x40 and sequence == expected and stamp == now and end >= body:
+                if flags == plain and fragment == middle:
+                    parts.append(data[body:end])
+                    expected = (sequence + 1) & 0xFFFF
+                    at = end
+                    continue
+                if flags == marked and fragment != middle:
+                    parts.append(data[body:end])
+                    expected = (sequence + 1) & 0xFFFF
+                    at = end
+                    self._middle = -1
+                    self._finish()
+                    parts, middle = self._parts, -1
+                    continue
+            self._expected = expected
+            self.packet(data, at + 4, end)
+            parts, expected, now, middle = self._parts, self._expected, self._stamp, self._middle
             at = end
         else:  # too short for a fragment, but it may be whole
             if length - at >= 4 and data[at] == _DOLLAR and data[at + 1] == channel:
