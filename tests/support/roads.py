@@ -39,7 +39,7 @@ def roads(points: Sequence[Point], pieces: Sequence[Piece], names: Sequence[str]
     )
 
 
-def random_roads(random: Random, side: int = 5, step_m: float = 400.0) -> Roads:
+def random_roads(random: Random, side: int = 5, step_m: float = 400.0, doubled: int = 2) -> Roads:
     """Return a bent grid with some pieces missing, some one way, of all classes, and a few doubled."""
     points = [
         (x * step_m + random.uniform(-90, 90), y * step_m + random.uniform(-90, 90))
@@ -49,7 +49,7 @@ def random_roads(random: Random, side: int = 5, step_m: float = 400.0) -> Roads:
     pairs = [(x * side + y, (x + 1) * side + y) for x in range(side - 1) for y in range(side)]
     pairs += [(x * side + y, x * side + y + 1) for x in range(side) for y in range(side - 1)]
     kept = [pair for pair in pairs if random.random() < 0.9]
-    kept += random.sample(kept, 2)
+    kept += random.sample(kept, doubled)
     pieces = [
         (*(pair if random.random() < 0.5 else pair[::-1]), random.choice(ROAD_CLASSES), random.random() < 0.25)
         for pair in kept
