@@ -71,7 +71,7 @@ def sweep(root: Path) -> None:
 def _alive(path: Path) -> bool:
     try:
         pid, started = (path / OWNER_FILE).read_text(encoding="ascii").split()
-        return abs(psutil.Process(int(pid)).create_time() - float(started)) < 1.0
+        return bool(abs(psutil.Process(int(pid)).create_time() - float(started)) < 1.0)
     except (OSError, ValueError, psutil.NoSuchProcess):
         return False
 

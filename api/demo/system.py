@@ -61,7 +61,7 @@ class DemoSystem:
         self._say = say
         self._simulators: list[subprocess.Popen[str]] = []
         self.supervisor: Supervisor | None = None
-        self.http = httpx.Client(timeout=10.0)
+        self.http = httpx.Client(timeout=10.0, trust_env=False)
         self.port = 0
 
     def start(self) -> None:
@@ -147,7 +147,7 @@ class DemoSystem:
     def _wanted(self) -> list[str]:
         """Choose plates to look for, as a person would who knows of a vehicle beforehand."""
         if self.options.clips is None:
-            from ingest.simulate.plates import wanted_plates  # noqa: PLC0415 - only the demo draws plates
+            from ingest.simulate.numbers import wanted_plates  # noqa: PLC0415 - only the demo draws plates
 
             return wanted_plates(self.options.seed, WANTED)
         rows = (self.options.clips / "truth.csv").read_text(encoding="utf-8-sig").splitlines()[1:]
