@@ -86,6 +86,7 @@ class IngestWorker:
         self._receiver = Receiver(feeds, run.slots, clock, on_state=self._state_changed)
         self._ending = asyncio.Event()
         self._counted: dict[str, int] = {}
+        self._recorded: dict[str, State] = {}
         self._input_ended = False
 
     async def run(self) -> None:
@@ -123,6 +124,11 @@ class IngestWorker:
         log.info("ingest.input_ended")
 
     def _state_changed(self, feed: Feed, state: State, cause: str) -> None:
+        """Record a change; coming late and catching up again is shown live but is not worth a record each time."""
+        state = State.ONLINE if state is State.LATE else state
+        if self._recorded.get(feed.id) is state:
+            return
+        self._recorded[feed.id] = state
         since = self._clock.now().timestamp()
         self._outbox.put("feed.state", feed.id, {"feed": feed.id, "state": state, "since": since, "cause": cause})
 
