@@ -108,8 +108,8 @@ def _side_road(way: Way) -> Way:
 
 
 def _ring_road(town: Ring) -> Way:
-    """North, east and south of the town; the west is the rivers'."""
-    angles = range(322, 322 + 268, 4)
+    """North, east and south of the town; between it and the hills of the west run the rivers."""
+    angles = range(290, 290 + 300, 4)
     return Way([polar(angle, 0.83 * town.radius_m(angle)) for angle in angles], RoadClass.COUNTY, "环城公路")
 
 

@@ -63,10 +63,10 @@ available = 60
 patrol = 60
 standby = 45
 at_station = 90
-on_call = 600
+on_call = 600                            # never counted for READY
 committed_other = 300                    # after its release; never counted for READY
 off_duty = 1200                          # if it can be called; never counted for READY
-unknown = 90                             # for the optimistic reading alone; never counted for READY
+unknown = 90                             # never counted for READY
 
 # Speeds in km/h over a whole drive, no siren, by road class; a lower speed makes every arrival later.
 [speed_kmh.dry]

@@ -133,6 +133,23 @@ def test_check_lists_every_mistake_and_exits_1(tmp_path: Path) -> None:
     assert "[county]: 2 mistakes" in lines[2]
 
 
+def test_an_installed_package_brings_its_own_copy_of_the_example(tmp_path: Path) -> None:
+    source = Path(__file__).parents[2]
+    installed = tmp_path / "site-packages" / "camera_config"
+    shutil.copytree(source / "camera_config", installed, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(example_county(), installed / "dongfeng")
+    code = "from camera_config.example import example_county; print(example_county())"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed.parent)},
+    )
+    assert Path(done.stdout.strip()) == installed / "dongfeng"
+
+
 def test_importing_the_package_is_cheap() -> None:
     code = "import sys, camera_config; print(sorted({'scipy', 'pandas', 'pydantic', 'cv2'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
