@@ -11,11 +11,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.decode import Box, Image
+from detection.decode import Box, Picture
 
 SCALE: Final = 4
 THRESHOLD: Final = 14.0
 """Grey levels that count as change on a pixel without noise of its own."""
+COLOUR_THRESHOLD: Final = 10.0
+"""The same for colour: a red car on a grey road may be just as bright."""
+CLOSE: Final = 13
+"""Pieces less than this far apart are one region, pixels of the small picture: 52 of the full one."""
 NOISES: Final = 3.0
 """A noisy pixel must change by this many of its mean deviations more."""
 LEARN: Final = 0.05
@@ -72,33 +76,39 @@ class Background:
         self._background: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._noise: NDArray[np.float32] = self._background
         self._before: NDArray[np.float32] = self._background
+        self._colour: NDArray[np.float32] = np.empty((0, 0, 2), np.float32)
         self._moved: NDArray[np.bool_] = np.empty((0, 0), np.bool_)
         self._unmoved: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
         self._mask: NDArray[np.bool_] = self._moved
 
-    def look(self, y: Image, standing: tuple[Box, ...] = ()) -> list[Region]:
-        """Compare a picture's brightness with the empty road and learn from it.
+    def look(self, picture: Picture, standing: tuple[Box, ...] = ()) -> list[Region]:
+        """Compare a picture with the empty road and learn from it.
 
         Args:
-            y: (height, width) brightness.
+            picture: the keyframe.
             standing: vehicles known to be there; what stands still elsewhere becomes background soon.
 
         Returns:
             Regions, largest first; empty for the first picture and after the picture's size changed.
         """
-        high, wide = y.shape[0] // SCALE, y.shape[1] // SCALE
-        now = cv2.resize(y, (wide, high), interpolation=cv2.INTER_AREA).astype(np.float32)
+        high, wide = picture.height // SCALE, picture.width // SCALE
+        now = cv2.resize(picture.y, (wide, high), interpolation=cv2.INTER_AREA).astype(np.float32)
+        colour = _colour(picture, wide // 2, high // 2)
         if now.shape != self._background.shape:
-            self._start(now)
+            self._start(now, colour)
             return []
         even = now * self._gain(now)
         difference = even - self._background
         size = np.abs(difference)
-        changed = (size > THRESHOLD + NOISES * self._noise) & self._mask
+        hue = colour - self._colour
+        tinted = (np.abs(hue).max(axis=2) > COLOUR_THRESHOLD).astype(np.uint8)
+        coloured = cv2.resize(tinted, (wide, high), interpolation=cv2.INTER_NEAREST) > 0
+        changed = ((size > THRESHOLD + NOISES * self._noise) | coloured) & self._mask
         self._moved = np.abs(even - self._before) > THRESHOLD
         self._unmoved = np.where(self._moved, np.uint8(0), np.minimum(self._unmoved, np.uint8(254)) + np.uint8(1))
         regions, whole = self._regions(changed)
-        self._learn(even, difference, size, whole, standing)
+        rate = self._learn(even, colour, difference, size, whole, standing)
+        self._colour += cv2.resize(rate, (wide // 2, high // 2), interpolation=cv2.INTER_NEAREST)[..., None] * hue
         self._before = even
         return regions
 
@@ -107,8 +117,8 @@ class Background:
         cut = _small(box, self._moved)
         return cut.size > 0 and float(cut.mean()) <= STILL
 
-    def _start(self, now: NDArray[np.float32]) -> None:
-        self._background, self._before = now.copy(), now
+    def _start(self, now: NDArray[np.float32], colour: NDArray[np.float32]) -> None:
+        self._background, self._before, self._colour = now.copy(), now, colour.copy()
         self._noise = np.full_like(now, 2.0)
         self._moved = np.zeros(now.shape, np.bool_)
         self._unmoved = np.zeros(now.shape, np.uint8)
@@ -123,7 +133,7 @@ class Background:
 
     def _regions(self, changed: NDArray[np.bool_]) -> tuple[list[Region], NDArray[np.uint8]]:
         clean = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        whole = np.asarray(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), np.uint8)
+        whole = np.asarray(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((CLOSE, CLOSE), np.uint8)), np.uint8)
         count, _, stats, _ = cv2.connectedComponentsWithStats(whole)
         regions = []
         for label in range(1, count):
@@ -138,18 +148,20 @@ class Background:
     def _learn(
         self,
         even: NDArray[np.float32],
+        colour: NDArray[np.float32],
         difference: NDArray[np.float32],
         size: NDArray[np.float32],
         whole: NDArray[np.uint8],
         standing: tuple[Box, ...],
-    ) -> None:
+    ) -> NDArray[np.float32]:
+        """Learn the brightness; return what share of this picture every pixel has learned."""
         self._seen += 1
         seen = cv2.dilate(whole, np.ones((5, 5), np.uint8)) > 0
         share = float(seen[self._mask].mean()) if self._mask.any() else 0.0
         self._flooded = self._flooded + 1 if share > FLOODED and float(self._moved.mean()) < STILL else 0
         if self._flooded >= FLOODED_STILL:
-            self._start(even)
-            return
+            self._start(even, colour)
+            return np.zeros_like(even)
         learn = max(LEARN, 1.0 / self._seen) if self._seen <= WARM_UP else LEARN
         rate = np.where(seen, np.float32(learn if self._seen <= WARM_UP else LEARN_SEEN), np.float32(learn))
         left_behind = seen & (self._unmoved >= LEFT_FRAMES)
@@ -158,6 +170,13 @@ class Background:
         rate[left_behind] = max(learn / 2, LEARN_SEEN)
         self._background += rate * difference
         self._noise += np.where(seen, np.float32(0), np.float32(LEARN)) * (size - self._noise)
+        return rate
+
+
+def _colour(picture: Picture, width: int, height: int) -> NDArray[np.float32]:
+    """Return the two colour planes (height, width, 2) in that size."""
+    planes = [cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA) for plane in (picture.u, picture.v)]
+    return np.stack(planes, axis=-1).astype(np.float32)
 
 
 def _small(box: Box, array: NDArray[Any]) -> NDArray[Any]:

@@ -23,8 +23,9 @@ VEHICLE_WIDTHS: Final = (2.3, 3.4, 1.2)
 """A vehicle around its plate: so many plate widths to each side, above and below (1.9 m against 0.44 m)."""
 TELL: Final = 0.25
 """A plate whose weakest character has less confidence than this is left out of the passage."""
-CONVINCING: Final = 0.5
-"""From this confidence on, a driving plate is a vehicle whatever it looks like."""
+CONVINCING: Final = (0.2, 2)
+"""A driving text that reads like a plate with this probability in so many keyframes is on a vehicle, whatever it looks
+like; lettering on a lorry does not."""
 SAME_S: Final = 8.0
 """Within this time a vehicle that is gone is taken for the same when its plate comes again."""
 BARE_FRAMES: Final = 4
@@ -78,7 +79,7 @@ class CheckpointReader:
         self._number += 1
         frame = Keyframe(self._number, at, mono_s, picture)
         ended = self.expire(mono_s)
-        regions = self._background.look(picture.y, tuple(track.region for track in self._tracks if track.region))
+        regions = self._background.look(picture, tuple(track.region for track in self._tracks if track.region))
         stayed = standing(self._tracks, self._background, frame)
         seen = sightings(self._tools, frame, regions, self._tracks, stayed)
         pairs, rest = associate([track for track in self._tracks if track not in stayed], seen, mono_s)
@@ -170,8 +171,9 @@ class CheckpointReader:
         if track.plates >= 2 and track.moved:
             if self._seen_before(track):
                 return False
-            verdict = track.verdict
-            return (verdict is not None and verdict.confidence >= CONVINCING) or self._class_of(track.best) != UNKNOWN
+            probability, frames = CONVINCING
+            read = {ballot.frame for ballot in track.ballots if ballot.read.probability >= probability}
+            return len(read) >= frames or self._class_of(track.best) != UNKNOWN
         way = BARE_WAY * track.last_frame.picture.width
         if track.frames < BARE_FRAMES or track.moved_px < way:
             return False

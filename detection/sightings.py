@@ -29,6 +29,8 @@ NEAR_PX: Final = 80
 """There, a plate is brought to this width where it is larger."""
 ALONE_WIDTHS: Final = (6.5, 7.0)
 """A region no larger than this (width, height in plate widths) holds one vehicle."""
+MARGIN_PX: Final = 32
+"""Searched around a region: a plate may be as bright and as blue as the road."""
 REGIONS_MAX: Final = 3
 """Regions searched in one keyframe, the largest first."""
 STILL_EVERY: Final = 4
@@ -80,7 +82,7 @@ def sightings(
         if region.still and frame.number % STILL_EVERY:
             continue
         side = min(round(max(region.box.width, region.box.height) * PIECE_SHARE), PIECE_MAX_PX)
-        more = _find(tools, frame.picture, region.box.grown(16, 16), max(side, 160))
+        more = _find(tools, frame.picture, region.box.grown(MARGIN_PX, MARGIN_PX), max(side, 160))
         found += [box for box in more if not any(_same_place(box, other) for other in (*fixed, *found))]
     read = [_read(tools, frame, box, moving) for box in found]
     return _best_of_overlapping([sighting for sighting in read if sighting is not None])
