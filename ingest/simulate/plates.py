@@ -97,7 +97,7 @@ def draw_plate(text: str, kind: PlateKind, px_per_mm: float = 1.0) -> NDArray[np
             _disc(image, (x - 0.8, y - 0.8), 3.5, (176, 180, 182), scale)
     cover = np.zeros((high, wide), np.uint8)
     _rounded(cover, 0.0, CORNER_MM * scale, 255, -1)
-    whole = np.dstack([image, cover])
+    whole = cv2.merge([*cv2.split(image), cover])
     size = (round(width_mm(kind) * px_per_mm), round(HEIGHT_MM * px_per_mm))
     return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -118,9 +118,9 @@ def _layout(text: str, kind: PlateKind) -> list[tuple[str, float, float]]:
 
 
 def _ground(paint: Paint, wide: int, high: int) -> NDArray[np.uint8]:
-    share = np.linspace(0.0, 1.0, high)[:, None, None]
-    rows = np.array(paint.top) * (1.0 - share) + np.array(paint.bottom) * share
-    return np.ascontiguousarray(np.broadcast_to(np.rint(rows), (high, wide, 3)), np.uint8)
+    share = np.linspace(0.0, 1.0, high)[:, None]
+    rows = np.rint(np.array(paint.top) * (1.0 - share) + np.array(paint.bottom) * share).astype(np.uint8)
+    return np.repeat(rows[:, None, :], wide, axis=1)
 
 
 def _border(image: NDArray[np.uint8], paint: Paint, scale: float) -> None:
@@ -159,11 +159,13 @@ def _ink(
     image: NDArray[np.uint8], character: str, left: float, top: float, box: tuple[float, float], colour: Colour
 ) -> None:
     """Blend one glyph into its box (pixels)."""
-    mask = cv2.resize(_glyph(character), (round(box[0]), round(box[1])), interpolation=cv2.INTER_AREA)
+    mask = _sized(character, round(box[0]), round(box[1]))
     x, y = round(left), round(top)
     region = image[y : y + mask.shape[0], x : x + mask.shape[1]]
-    share = mask[:, :, None].astype(np.float32) / 255.0
-    region[:] = np.rint(region * (1.0 - share) + np.array(colour, np.float32) * share).astype(np.uint8)
+    cover = cv2.merge([mask, mask, mask])
+    plain = np.full_like(region, colour)
+    rest = cv2.multiply(region, cv2.bitwise_not(cover), scale=1 / 255)
+    cv2.add(rest, cv2.multiply(plain, cover, scale=1 / 255), dst=region)
 
 
 def _eco_mark(image: NDArray[np.uint8], scale: float) -> None:
@@ -172,6 +174,12 @@ def _eco_mark(image: NDArray[np.uint8], scale: float) -> None:
     _disc(image, (x, HEIGHT_MM / 2), 15.0, (120, 150, 60), scale)
     _disc(image, (x, HEIGHT_MM / 2), 11.5, (214, 232, 206), scale)
     _disc(image, (x, HEIGHT_MM / 2), 6.0, (120, 150, 60), scale)
+
+
+@lru_cache(maxsize=256)
+def _sized(character: str, wide: int, high: int) -> NDArray[np.uint8]:
+    """Return the glyph at the size wanted."""
+    return np.asarray(cv2.resize(_glyph(character), (wide, high), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 @lru_cache(maxsize=128)

@@ -24,7 +24,8 @@ LEVELS = 4
 PLATE_OVERSIZE = 1.3
 """The plate is averaged down to this multiple of its size in the picture before it is put in place."""
 
-SHADOW = 0.55
+SHADOWS = ((1.03, 0.8), (1.0, 0.62), (0.96, 0.45))
+"""Size and darkness of each step of a shadow's edge."""
 
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels; right and bottom are outside."""
@@ -40,6 +41,7 @@ class Scene:
         light = light_of(index)
         self._factors = np.array(light.tint) * light.gain
         self._road = np.clip(draw_road(view, index, seed) * self._factors, 0, 255).astype(np.uint8)
+        self._asphalt = cv2.mean(self._road[HEIGHT_PX // 2 :, WIDTH_PX // 4 : -WIDTH_PX // 4])[:3]
         grain = np.random.default_rng([seed, index]).normal(0.0, 1.0, (HEIGHT_PX + 64, WIDTH_PX + 64))
         smooth = cv2.GaussianBlur(grain.astype(np.float32), (0, 0), 0.6)
         self._noise = np.rint(np.asarray(smooth) * (NOISE / float(np.std(smooth)))).astype(np.int16)
@@ -76,7 +78,7 @@ class Scene:
         for left, top, right, bottom in self._dirty:
             self._bgr[top:bottom, left:right] = image[top:bottom, left:right]
         for place in places:
-            place.paint(self._bgr)
+            place.paint(self._bgr, self._asphalt)
         for place in places:
             self._develop(place.rect, place.smear_px)
         return self._yuv
@@ -139,7 +141,7 @@ class _Place:
         self._vehicle = vehicle
         front = each.front_m(frame)
         back, half = vehicle.length_m, vehicle.width_m / 2
-        shadow = ((-0.3, -half - 0.1, 0.0), (back, -half - 0.1, 0.0), (back, half + 0.3, 0.0), (-0.3, half + 0.3, 0.0))
+        shadow = ((-0.2, -half - 0.05, 0.0), (back, -half, 0.0), (back, half + 0.3, 0.0), (-0.2, half + 0.25, 0.0))
         corners = [*shadow, *(corner for part in (*vehicle.parts, vehicle.plate) for corner in part.corners)]
         local = np.array(corners)
         norm = math.hypot(1.0, each.slope)
@@ -161,11 +163,11 @@ class _Place:
         moved = view.project([(front, middle, 0.5), (front - each.step_m, middle, 0.5)])
         self.smear_px = float(abs(moved[1, 1] - moved[0, 1])) * EXPOSURE_S * FPS
 
-    def paint(self, image: Image) -> None:
-        """Draw shadow, parts and plate into the whole picture."""
+    def paint(self, image: Image, road: Sequence[float]) -> None:
+        """Draw shadow, parts and plate into the whole picture; ``road`` is the asphalt's colour."""
         left, top, right, bottom = self.rect
         region = image[top:bottom, left:right]
-        self._cast(region)
+        self._cast(region, road)
         for part, seen in zip((*self._vehicle.parts, self._vehicle.plate), self._faces, strict=True):
             if part.side and part.side * _area(seen) <= 0:
                 continue
@@ -178,14 +180,12 @@ class _Place:
                 face = _shrunk(face, float(np.hypot(*(seen[1] - seen[0]))) * PLATE_OVERSIZE)
             _put(image, face, seen, self.rect)
 
-    def _cast(self, region: Image) -> None:
-        """Darken the ground under the vehicle."""
-        high, wide = region.shape[0] // 4 + 1, region.shape[1] // 4 + 1
-        cover = np.full((high, wide), 255, np.uint8)
-        outline = np.rint((self._shadow - np.array(self.rect[:2])) * 4).astype(np.int32)
-        cv2.fillConvexPoly(cover, outline, round(255 * (1 - SHADOW)), cv2.LINE_AA, 4)
-        soft = cv2.resize(cv2.blur(cover, (3, 3)), (region.shape[1], region.shape[0]), interpolation=cv2.INTER_LINEAR)
-        cv2.multiply(region, cv2.cvtColor(soft, cv2.COLOR_GRAY2BGR), dst=region, scale=1 / 255)
+    def _cast(self, region: Image, road: Sequence[float]) -> None:
+        """Darken the ground under and around the vehicle, in two steps: one flat colour each, which costs nothing."""
+        middle = self._shadow.mean(axis=0)
+        for size, dark in SHADOWS:
+            outline = np.rint((middle + (self._shadow - middle) * size - self.rect[:2]) * 16).astype(np.int32)
+            cv2.fillConvexPoly(region, outline, [each * dark for each in road], cv2.LINE_AA, 4)
 
 
 def _put(image: Image, face: Image, seen: NDArray[np.float64], clip: Rect) -> None:
@@ -198,7 +198,7 @@ def _put(image: Image, face: Image, seen: NDArray[np.float64], clip: Rect) -> No
     matrix = cv2.getPerspectiveTransform(source, (seen - np.array((left, top))).astype(np.float32))
     warped = cv2.warpPerspective(face, matrix, (right - left, bottom - top), flags=cv2.INTER_LINEAR)
     region = image[top:bottom, left:right]
-    rest = cv2.cvtColor(cv2.bitwise_not(warped[:, :, 3]), cv2.COLOR_GRAY2BGR)
+    rest = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(warped, 3)), cv2.COLOR_GRAY2BGR)
     cv2.multiply(region, rest, dst=region, scale=1 / 255)
     cv2.add(region, cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), dst=region)
 
@@ -229,9 +229,9 @@ def _bounds(points: NDArray[np.float64], clip: Rect) -> Rect:
 
 
 def _area(points: NDArray[np.float64]) -> float:
-    """Return the polygon's area, positive if its corners go clockwise as seen (y down)."""
-    x, y = points[:, 0], points[:, 1]
-    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+    """Return the area of four corners, positive if its corners go clockwise as seen (y down)."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = points.tolist()
+    return float((cx - ax) * (dy - by) - (dx - bx) * (cy - ay)) / 2
 
 
 def _planes(yuv: Image) -> tuple[Image, Image, Image]:

@@ -128,6 +128,11 @@ class CameraServer:
         """Return the mounts' names."""
         return list(self._mounts)
 
+    @property
+    def sessions(self) -> list[Session]:
+        """Return the connections of now."""
+        return list(self._sessions)
+
     def set_fault(self, mount: str, fault: Fault | None) -> None:
         """Give ``mount`` a trouble, or take it back (None). Call it on the server's loop.
 

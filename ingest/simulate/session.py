@@ -136,6 +136,11 @@ class Session(asyncio.Protocol):
         transport.write(frame.data)
         return True
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Return what waits for the client outside the kernel."""
+        return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
     def lose_frame(self) -> None:
         """A frame was left out for all; go on at the next keyframe."""
         self._waits_for_key = True

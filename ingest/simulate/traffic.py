@@ -101,9 +101,11 @@ class Traffic:
     def _arrivals(self) -> Iterator[Pass]:
         rng = random.Random(f"traffic/{self._seed}/{self._index}")
         free = [0.0] * len(LANES_M)
-        at_s, number = FIRST_S, 0
+        arrives_s = at_s = FIRST_S
+        number = 0
         while True:
-            at_s += rng.expovariate((1.0 - PAIR_SHARE / (1.0 + PAIR_SHARE)) / MEAN_S)
+            arrives_s += rng.expovariate((1.0 - PAIR_SHARE / (1.0 + PAIR_SHARE)) / MEAN_S)
+            at_s = max(at_s, arrives_s)
             lanes = rng.sample(range(len(LANES_M)), len(LANES_M))
             lanes.sort(key=lambda lane: free[lane] > at_s)
             pair = rng.random() < PAIR_SHARE
@@ -111,7 +113,7 @@ class Traffic:
             for lane in lanes[: 2 if pair else 1]:
                 start_s = max(at_s + (rng.uniform(0.0, 0.4) if group else 0.0), free[lane])
                 if not group:
-                    at_s = start_s  # who finds both lanes taken waits, and so do those behind
+                    at_s = start_s  # who finds both lanes taken waits; nobody overtakes the queue
                 made = self._pass(rng, number, lane, start_s)
                 free[lane] = made.last / FPS + GAP_S
                 group.append(made)
