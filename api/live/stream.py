@@ -18,6 +18,9 @@ from api.live.tasks import cancelled
 KEEPALIVE_S = 5.0
 """A comment is sent after this much silence, so that both ends notice a dead connection."""
 
+LAST_S = 1.0
+"""How long a browser may take for the last message when the server ends."""
+
 SESSION_S = 30.0
 """How often it is asked whether the session still stands."""
 
@@ -48,11 +51,17 @@ class EventStream(Response):
                 asyncio.create_task(self._send_all(client, first, send)),
                 asyncio.create_task(_gone(receive)),
                 asyncio.create_task(client.evicted.wait()),
+                asyncio.create_task(self._too_late()),
             ]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._hub.leave(client)
             await cancelled(*tasks)
+
+    async def _too_late(self) -> None:
+        """Return some time after the server began to end: a browser that does not read gets no more."""
+        await self._hub.stopped.wait()
+        await asyncio.sleep(LAST_S)
 
     async def _send_all(self, client: Client, first: bytes, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})

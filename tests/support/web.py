@@ -1,16 +1,18 @@
 """A real bus, a real store and the real app for tests; the clock may be stepped by hand."""
 
+import asyncio
 import shutil
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from api.access.rights import Role
@@ -22,6 +24,7 @@ from api.run_folder import RunFolder
 from api.services import Services
 from api.settings import Settings
 from api.store import migrate, open_store
+from api.workers.web import Server, listen
 from camera_config.county import County
 
 ORIGIN = "http://kakou.test"
@@ -76,9 +79,9 @@ class Bench:
             yield client
 
 
-@pytest.fixture
-def bus_home() -> Iterator[tuple[RunFolder, Path]]:
-    """Give a run folder with a short path, and a data folder."""
+@contextmanager
+def short_home() -> Iterator[tuple[RunFolder, Path]]:
+    """Give a run folder with a short path, and a data folder that is not there yet."""
     home = Path(tempfile.mkdtemp(prefix="kw-", dir="/tmp"))
     run = RunFolder(home / "r")
     for folder in (run.path, run.slots, run.tiles):
@@ -87,6 +90,13 @@ def bus_home() -> Iterator[tuple[RunFolder, Path]]:
         yield run, home / "d"
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def bus_home() -> Iterator[tuple[RunFolder, Path]]:
+    """Give a home of its own to a test."""
+    with short_home() as home:
+        yield home
 
 
 @asynccontextmanager
@@ -110,3 +120,18 @@ async def bench(home: tuple[RunFolder, Path], county: County, *, bus_up: bool = 
         if process is not None:
             process.kill()
             process.wait()
+
+
+@asynccontextmanager
+async def served(web: Bench) -> AsyncIterator[str]:
+    """Give the address of a real server on a free port, in this event loop."""
+    sock = listen("127.0.0.1", 0)
+    config = uvicorn.Config(web.app, log_config=None, access_log=False, lifespan="off", ws="none")
+    server = Server(config, web.shared.hub)
+    task = asyncio.create_task(server._serve([sock]))
+    try:
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        web.shared.hub.stop()
+        await task
