@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from camera_config.county import Post, Rules
@@ -19,15 +19,21 @@ def digest_of(graph: Graph, rules: Rules, posts: Sequence[Post], units: Sequence
     return sha256_of(
         {
             "graph": graph.digest,
-            "rules": asdict(rules),
-            "posts": [asdict(post) for post in sorted(posts, key=lambda p: p.id)],
-            "units": [asdict(unit) for unit in sorted(units, key=lambda u: u.id)],
+            "rules": rules,
+            "posts": sorted(posts, key=lambda p: p.id),
+            "units": sorted(units, key=lambda u: u.id),
             "version": version,
         }
     )
 
 
 def sha256_of(value: Any) -> str:
-    """Return SHA-256 (hex) of the canonical JSON: keys sorted, no spaces, UTF-8, no NaN."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return SHA-256 (hex) of canonical JSON: keys sorted, no spaces, UTF-8, no NaN; dataclasses by field."""
+    made = json.JSONEncoder(
+        sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_by_fields
+    )
+    return hashlib.sha256(made.encode(value).encode()).hexdigest()
+
+
+def _by_fields(value: Any) -> dict[str, Any]:
+    return {field.name: getattr(value, field.name) for field in fields(value)}

@@ -87,6 +87,7 @@ class _Actor:
     post: PostId | None = None
     wait_s: float = 0.0
     arrived: bool = False
+    in_trouble: frozenset[str] = frozenset()
 
 
 class Fleet:
@@ -117,6 +118,9 @@ class Fleet:
         """Move everyone on by ``dt_s`` seconds."""
         self._now_s += dt_s
         for actor in self._actors.values():
+            if actor.troubles or actor.in_trouble:
+                now = (t.kind for t in actor.troubles if t.start_s <= self._now_s < t.end_s)
+                actor.in_trouble = frozenset(now)
             self._decide(actor, dt_s)
             actor.mover.drive(self._graph, dt_s, actor.factor)
             if actor.post is not None and actor.wait_s <= 0 and not actor.mover.driving:
@@ -124,7 +128,7 @@ class Fleet:
 
     def reports(self, now: float) -> list[PositionReport]:
         """Return what reaches the centre at ``now`` (unix seconds): nothing from units that are silent."""
-        return [self._report(a, now) for a in self._actors.values() if not self._in_trouble(a, "silent")]
+        return [self._report(a, now) for a in self._actors.values() if "silent" not in a.in_trouble]
 
     def send(self, unit: UnitId, post: PostId, delay_s: float = 0.0) -> None:
         """Let a unit drive to a post by the fastest way, after ``delay_s``; its troubles are over.
@@ -139,7 +143,8 @@ class Fleet:
         steps = way_down(self._graph, self._fields.ms[row], _ahead(self._graph, actor.mover))
         if steps is None:
             raise ValueError(f"unit {unit} has no way to post {post}")
-        actor.post, actor.wait_s, actor.arrived, actor.troubles = post, delay_s, False, ()
+        actor.post, actor.wait_s, actor.arrived = post, delay_s, False
+        actor.troubles, actor.in_trouble = (), frozenset()
         actor.factor = min(1.1, max(0.7, actor.random.gauss(1.0, 0.1)))
         actor.mover.follow(steps)
         actor.mover.driving = delay_s <= 0
@@ -158,7 +163,7 @@ class Fleet:
                 actor.wait_s -= dt_s
                 actor.mover.driving = actor.wait_s <= 0
             return
-        if self._in_trouble(actor, "call") or self._in_trouble(actor, "off_duty"):
+        if actor.in_trouble & {"call", "off_duty"}:
             actor.mover.driving = False
             return
         if not actor.points or actor.mover.driving:
@@ -185,9 +190,9 @@ class Fleet:
     def _report(self, actor: _Actor, now: float) -> PositionReport:
         position = actor.mover.position(self._graph)
         status = actor.unit.status
-        if self._in_trouble(actor, "call"):
+        if "call" in actor.in_trouble:
             status = UnitStatus.ON_CALL
-        if self._in_trouble(actor, "off_duty"):
+        if "off_duty" in actor.in_trouble:
             status = UnitStatus.OFF_DUTY
         return PositionReport(
             unit=actor.unit.id,
@@ -198,9 +203,6 @@ class Fleet:
             heading_deg=round(actor.mover.heading_deg, 1) if actor.mover.driving else None,
             status=status,
         )
-
-    def _in_trouble(self, actor: _Actor, kind: str) -> bool:
-        return any(t.kind == kind and t.start_s <= self._now_s < t.end_s for t in actor.troubles)
 
 
 def _ahead(graph: Graph, mover: Mover) -> int:

@@ -32,6 +32,7 @@ class Mover:
     driving: bool = False
     speed_kmh: float = 0.0
     heading_deg: float = 0.0
+    _seen_at: Position | None = None
 
     def node(self, graph: Graph) -> int:
         """Return the node that the vehicle comes to next, at the end of everything that lies ahead."""
@@ -60,12 +61,14 @@ class Mover:
             if metres == remaining:
                 self._next(graph)
         self.speed_kmh = driven / seconds * 3.6 if seconds > 0 else 0.0
-        _, bearing = self._at(graph)
+        self._seen_at, bearing = self._at(graph)
         self.heading_deg = bearing if self.here.forward else (bearing + 180.0) % 360.0
 
     def position(self, graph: Graph) -> Position:
         """Return where the vehicle is."""
-        return self._at(graph)[0]
+        if self._seen_at is None:
+            self._seen_at, _ = self._at(graph)
+        return self._seen_at
 
     def _next(self, graph: Graph) -> None:
         if not self.ahead:

@@ -160,7 +160,7 @@ class _Case:
 
     def _feasible(self, rings: tuple[Ring, ...], sure: Table, solution: Solution) -> Verdict:
         slack = solution.slack.permille if solution.slack else 0
-        open_ = sum(len(self.leaks.get(ring, ())) for ring in rings)
+        open_ = self._open(rings)
         unchecked = any(ring not in self.leaks for ring in rings)
         ready = slack >= self.rules.ready_travel_slack_permille and not open_ and not unchecked
         return self._made(
@@ -169,7 +169,6 @@ class _Case:
             sure,
             solution,
             feasible=True,
-            leaks=open_,
             text=leak_text(open_, unchecked=unchecked),
             certificate=certificate_of(sure, solution, self.digest),
         )
@@ -216,7 +215,6 @@ class _Case:
         feasible: bool | None,
         text: str,
         certificate: dict[str, Any],
-        leaks: int = 0,
         why: WhyNot | None = None,
         ask: tuple[UnitId, ...] = (),
     ) -> Verdict:
@@ -236,12 +234,15 @@ class _Case:
             plan=plan,
             also_holds={d.id: tuple(p for p in d.posts if p != d.id) for d in sure.demands if len(d.posts) > 1},
             loses=loses,
-            leaks=leaks,
+            leaks=self._open(rings),
             why_not=why,
             ask_by_radio=ask,
             text=text + loss_text(loses, self.rules.ring_priority, rings),
             certificate=certificate,
         )
+
+    def _open(self, rings: tuple[Ring, ...]) -> int:
+        return sum(len(self.leaks.get(ring, ())) for ring in rings)
 
     def _what_can_be(self, sure: Table) -> tuple[tuple[Assigned, ...], tuple[PostId, ...]]:
         """Return a plan for the posts that can surely be staffed, the first ring before the other, and the rest."""
