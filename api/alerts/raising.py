@@ -59,8 +59,8 @@ def raise_alerts(
             "drill": row["drill"],
             "latency_ms": latency_ms,
         }
-        done = connection.execute(insert_or_ignore(connection.dialect.name, alert), values)
-        if done.rowcount == 1:
+        new = connection.execute(insert_or_ignore(connection.dialect.name, alert), values).one_or_none()
+        if new is not None:
             raised.append(alert_id)
             _tell(connection, alert_id, now, names)
     return raised

@@ -1,9 +1,11 @@
 """INSERT … ON CONFLICT, which both databases know and SQLAlchemy spells by dialect."""
 
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 Insert = postgresql.Insert | sqlite.Insert
 
@@ -16,8 +18,10 @@ def insert_into(connection: Connection, table: Table) -> Insert:
 
 
 @cache
-def insert_or_ignore(dialect: str, table: Table) -> Insert:
-    """Return an INSERT that does nothing where a unique column is taken; its ``rowcount`` tells. Built once."""
-    if dialect == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+def insert_or_ignore(dialect: str, table: Table) -> ReturningInsert[Any]:
+    """Return an INSERT that does nothing where a unique column is taken, and returns the key where it did something.
+
+    Built once. ``rowcount`` of an INSERT is not told by every driver.
+    """
+    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    return insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
