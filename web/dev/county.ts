@@ -33,8 +33,8 @@ const TOWN_EXITS = ["北环路口", "东丰大街东口", "303 国道西口", "�
 const EDGE = ["大阳南", "横道河西", "那丹伯北", "猴石东", "杨木林南", "小四平界", "黄河桥", "拉拉河口", "沙河东", "南屯基北", "大兴西", "三合岭", "二龙山口", "集双高速界"];
 
 const posts: Post[] = [
-  ...TOWN_EXITS.map((name, i): Post => ({ id: `town-${i + 1}`, name, ring: "town", ...at(wobble(i * 40, 3.4), i * 40), deadline_s: 900, need_units: 1 })),
-  ...EDGE.map((name, i): Post => ({ id: `county-${i + 1}`, name, ring: "county", ...at(wobble(i * 25.7, 27), i * 25.7), deadline_s: 1800, need_units: 1 })),
+  ...TOWN_EXITS.map((name, i): Post => ({ id: `town-${i + 1}`, name, ring: "town", ...at(wobble(i * 40, 3.4), i * 40), deadline_s: 900, need_units: 1, group: null, one_crew: false })),
+  ...EDGE.map((name, i): Post => ({ id: `county-${i + 1}`, name, ring: "county", ...at(wobble(i * 25.7, 27), i * 25.7), deadline_s: 1800, need_units: 1, group: null, one_crew: false })),
 ];
 
 const units = Array.from({ length: 60 }, (_, i) => ({ id: `unit-${i + 1}`, call_sign: `${i < 36 ? "鹰" : "辽"}${String(i + 1).padStart(2, "0")}` }));

@@ -40,11 +40,11 @@ export interface Picture {
   at: number;
 }
 
-/** The latest picture at ``path``, or null when it is still the one with ``etag``. */
+/** The latest picture at ``path``, or null when there is none newer than the one with ``etag``. */
 export async function getPicture(path: string, etag: string, signal: AbortSignal): Promise<Picture | null> {
   const headers: Record<string, string> = etag === "" ? QUIET : { ...QUIET, "If-None-Match": etag };
   const answer = await ask(path, { headers, cache: "no-store", signal });
-  if (answer.status === 304) return null;
+  if (answer.status === 304 || answer.status === 204) return null;
   const at = Number(answer.headers.get("Kakou-Picture-At"));
   if (!(at > 0)) throw new Refused(502, "a picture without its time");
   return { blob: await answer.blob(), etag: answer.headers.get("ETag") ?? "", at };

@@ -171,6 +171,9 @@ export interface Post {
   lon: number;
   deadline_s: number;
   need_units: number;
+  /** Posts of one crossing; with ``one_crew`` those who stand at one of them hold all. */
+  group: string | null;
+  one_crew: boolean;
 }
 
 export interface Session {

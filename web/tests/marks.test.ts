@@ -4,7 +4,7 @@ import { coverOf, orderLines, unitMarks } from "../src/map/marks.ts";
 import { boundsOf, isInside } from "../src/map/shapes.ts";
 import type { Order, Post, Unit, Verdict } from "../src/types.ts";
 
-const POST: Post = { id: "p", name: "北口", ring: "town", lat: 1, lon: 2, deadline_s: 900, need_units: 1 };
+const POST: Post = { id: "p", name: "北口", ring: "town", lat: 1, lon: 2, deadline_s: 900, need_units: 1, group: null, one_crew: false };
 const SQUARE: [number, number][] = [[0, 0], [0, 4], [4, 4], [4, 0], [0, 0]];
 
 function order(margin_s: number): Order {
@@ -23,14 +23,21 @@ function unit(change: Partial<Unit>): Unit {
 }
 
 test("a post is only called planned on a valid plan with enough units and margin", () => {
-  expect(coverOf(POST, null)).toBe("unknown");
-  expect(coverOf(POST, verdict({ state: "unknown", plan: [order(99)] }))).toBe("unknown");
-  expect(coverOf(POST, verdict({ plan: [order(99)] }))).toBe("planned");
-  expect(coverOf(POST, verdict({ plan: [order(59)] }))).toBe("short");
-  expect(coverOf({ ...POST, need_units: 2 }, verdict({ plan: [order(99)] }))).toBe("uncovered");
-  expect(coverOf(POST, verdict({ state: "not_possible" }))).toBe("open");
+  expect(coverOf(POST, [], null)).toBe("unknown");
+  expect(coverOf(POST, [], verdict({ state: "unknown", plan: [order(99)] }))).toBe("unknown");
+  expect(coverOf(POST, [], verdict({ plan: [order(99)] }))).toBe("planned");
+  expect(coverOf(POST, [], verdict({ plan: [order(59)] }))).toBe("short");
+  expect(coverOf({ ...POST, need_units: 2 }, [], verdict({ plan: [order(99)] }))).toBe("uncovered");
+  expect(coverOf(POST, [], verdict({ state: "not_possible" }))).toBe("open");
   const why = { posts: ["p"], need: 1, units_in_time: [], deficiency: 1, text: "" };
-  expect(coverOf(POST, verdict({ state: "not_possible", why_not: why }))).toBe("uncovered");
+  expect(coverOf(POST, [], verdict({ state: "not_possible", why_not: why }))).toBe("uncovered");
+});
+
+test("one crew that holds a crossing covers all its posts, a crew beside it does not", () => {
+  const plan = [{ ...order(99), post: "other" }];
+  const pair = (one_crew: boolean): Post[] => [{ ...POST, group: "g", one_crew }, { ...POST, id: "other", group: "g", one_crew }];
+  expect(coverOf(pair(true)[0] as Post, pair(true), verdict({ plan }))).toBe("planned");
+  expect(coverOf(pair(false)[0] as Post, pair(false), verdict({ plan }))).toBe("uncovered");
 });
 
 test("a unit whose position cannot be trusted looks different, and one never seen is not drawn", () => {

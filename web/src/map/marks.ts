@@ -72,7 +72,7 @@ export function postMarks(posts: readonly Post[], verdict: Verdict | null, view:
     .map((post) => ({
       lat: post.lat,
       lon: post.lon,
-      icon: `post-${post.ring}-${coverOf(post, verdict)}`,
+      icon: `post-${post.ring}-${coverOf(post, posts, verdict)}`,
       label: { text: post.name, kind: "post", offset: 15 },
     }));
 }
@@ -80,11 +80,13 @@ export function postMarks(posts: readonly Post[], verdict: Verdict | null, view:
 export type Cover = "planned" | "short" | "uncovered" | "open" | "unknown";
 
 /** How a post stands in the joint plan; without a valid verdict nothing is known. */
-export function coverOf(post: Post, verdict: Verdict | null): Cover {
+export function coverOf(post: Post, posts: readonly Post[], verdict: Verdict | null): Cover {
   if (verdict === null || verdict.state === "unknown") return "unknown";
   if (verdict.why_not?.posts.includes(post.id)) return "uncovered";
   if (verdict.plan.length === 0) return "open";
-  const margins = verdict.plan.filter((order) => order.post === post.id).map((order) => order.margin_s);
+  const together = posts.filter((other) => post.one_crew && post.group !== null && other.group === post.group);
+  const held = new Set([post, ...together].map(({ id }) => id));
+  const margins = verdict.plan.filter((order) => held.has(order.post)).map((order) => order.margin_s);
   if (margins.length < post.need_units) return "uncovered";
   return Math.min(...margins) < SHORT_S ? "short" : "planned";
 }

@@ -129,7 +129,10 @@ export class Overlay {
     const y = at.y + mark.label.offset * this.#scale;
     pen.font = `${style.weight} ${px}px ${FONT}`;
     const half = pen.measureText(mark.label.text).width / 2 + 2;
-    const box = { left: at.x - half, right: at.x + half, top: y - px * 0.6, bottom: y + px * 0.6 };
+    const { clientWidth: width } = this.#map.getContainer();
+    if (at.x < 0 || at.x > width) return;
+    const x = Math.min(Math.max(at.x, half), width - half);
+    const box = { left: x - half, right: x + half, top: y - px * 0.6, bottom: y + px * 0.6 };
     if (taken.some((other) => overlap(box, other))) return;
     taken.push(box);
     pen.textAlign = "center";
@@ -137,9 +140,9 @@ export class Overlay {
     pen.lineJoin = "round";
     pen.lineWidth = 3 * this.#scale;
     pen.strokeStyle = GROUND;
-    pen.strokeText(mark.label.text, at.x, y);
+    pen.strokeText(mark.label.text, x, y);
     pen.fillStyle = style.colour;
-    pen.fillText(mark.label.text, at.x, y);
+    pen.fillText(mark.label.text, x, y);
   }
 }
 
