@@ -21,8 +21,8 @@ EXPOSURE_S = 1 / 100
 LEVELS = 4
 """Brightness wanders from GOP to GOP between so many levels, each two per cent apart."""
 
-PLATE_OVERSIZE = 1.3
-"""The plate is averaged down to this multiple of its size in the picture before it is put in place."""
+PLATE_OVERSIZE = 1.15
+"""The plate is put in place from a picture of it that is at least so many times larger."""
 
 SHADOWS = ((1.03, 0.8), (1.0, 0.62), (0.96, 0.45))
 """Size and darkness of each step of a shadow's edge."""
@@ -110,7 +110,9 @@ class Scene:
     def _shaded(self, each: Pass) -> Vehicle:
         """Build the vehicle in the checkpoint's light."""
         vehicle = build(each)
-        return replace(vehicle, parts=tuple(map(self._lit, vehicle.parts)), plate=self._lit(vehicle.plate))
+        return replace(
+            vehicle, parts=tuple(map(self._lit, vehicle.parts)), plates=tuple(map(self._lit, vehicle.plates))
+        )
 
     def _lit(self, part: Part) -> Part:
         if part.face is None:
@@ -142,7 +144,7 @@ class _Place:
         front = each.front_m(frame)
         back, half = vehicle.length_m, vehicle.width_m / 2
         shadow = ((-0.2, -half - 0.05, 0.0), (back, -half, 0.0), (back, half + 0.3, 0.0), (-0.2, half + 0.25, 0.0))
-        corners = [*shadow, *(corner for part in (*vehicle.parts, vehicle.plate) for corner in part.corners)]
+        corners = [*shadow, *(corner for part in (*vehicle.parts, vehicle.plates[0]) for corner in part.corners)]
         local = np.array(corners)
         norm = math.hypot(1.0, each.slope)
         cos, sin = 1.0 / norm, each.slope / norm
@@ -168,17 +170,16 @@ class _Place:
         left, top, right, bottom = self.rect
         region = image[top:bottom, left:right]
         self._cast(region, road)
-        for part, seen in zip((*self._vehicle.parts, self._vehicle.plate), self._faces, strict=True):
+        for part, seen in zip(self._vehicle.parts, self._faces, strict=False):
             if part.side and part.side * _area(seen) <= 0:
                 continue
             if part.face is None:
                 outline = np.rint((seen - (left, top)) * 16).astype(np.int32)
                 cv2.fillConvexPoly(region, outline, part.fill, cv2.LINE_AA, 4)
-                continue
-            face = part.face
-            if part is self._vehicle.plate:
-                face = _shrunk(face, float(np.hypot(*(seen[1] - seen[0]))) * PLATE_OVERSIZE)
-            _put(image, face, seen, self.rect)
+            else:
+                _put(image, part.face, seen, self.rect)
+        seen = self._faces[-1]
+        _put(image, _plate_face(self._vehicle, float(np.hypot(*(seen[1] - seen[0])))), seen, self.rect)
 
     def _cast(self, region: Image, road: Sequence[float]) -> None:
         """Darken the ground under and around the vehicle, in two steps: one flat colour each, which costs nothing."""
@@ -203,13 +204,10 @@ def _put(image: Image, face: Image, seen: NDArray[np.float64], clip: Rect) -> No
     cv2.add(region, cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), dst=region)
 
 
-def _shrunk(face: Image, width: float) -> Image:
-    """Return the face averaged down to about ``width`` pixels, never enlarged."""
-    scale = width / face.shape[1]
-    if scale >= 1.0:
-        return face
-    size = (max(8, round(width)), max(4, round(face.shape[0] * scale)))
-    return np.asarray(cv2.resize(face, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _plate_face(vehicle: Vehicle, width: float) -> Image:
+    """Return the plate in the smallest size that is larger than ``width`` pixels by ``PLATE_OVERSIZE``."""
+    faces = [part.face for part in vehicle.plates if part.face is not None]
+    return next((face for face in faces if face.shape[1] >= width * PLATE_OVERSIZE), faces[-1])
 
 
 def _smear(length_px: float) -> NDArray[np.float64]:

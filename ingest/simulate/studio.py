@@ -30,7 +30,7 @@ STRETCH_GOPS = STRETCH_FRAMES // GOP
 AHEAD = 4
 """An endless run renders so many stretches ahead of what is sent."""
 
-KEPT = 12
+KEPT = 60
 """Stretches from the start that stay in the cache after they were sent, for the next run of the same plan."""
 
 NICE = 10

@@ -19,7 +19,9 @@ from ingest.simulate.traffic import LENGTHS_M, LEVELS_M, Body, Pass
 PX_M = 240
 """Resolution of the faces, pixels a metre: what a vehicle has at the picture's lower edge."""
 
-PLATE_PX_MM = 0.42
+PLATES_PX = (76, 92, 112, 136, 164, 200, 240)
+"""Widths at which a plate is kept."""
+
 FLANK_PX_M = 120
 """Flanks are seen at an angle; half the resolution is ample."""
 
@@ -50,10 +52,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """Parts in drawing order, far ones first; the plate comes last and is kept in several sizes."""
+    """Parts in drawing order, far ones first. The plate comes last and is kept in several sizes, small ones first."""
 
     parts: tuple[Part, ...]
-    plate: Part
+    plates: tuple[Part, ...]
     width_m: float
     height_m: float
     length_m: float
@@ -98,16 +100,18 @@ def build(each: Pass) -> Vehicle:
         parts.append(Part(_windscreen(shape, paint, rng), _screen(shape)))
         parts.append(Part(_bonnet(shape, paint), _slope(half, 0.0, shape.nose, shape.cowl_back + 0.05, shape.cowl)))
         parts.append(Part(_front(shape, paint, rng), _upright(half, shape.nose)))
-    plate = draw_plate(each.plate, each.kind, PLATE_PX_MM * 2)
+    return Vehicle(tuple(parts), _plates(each), shape.width, shape.height, shape.length)
+
+
+def _plates(each: Pass) -> tuple[Part, ...]:
+    """Return the plate in every size, averaged down so that it keeps its strokes when it is put in place."""
     wide = width_mm(each.kind) / 2000.0
-    level = LEVELS_M[each.body]
-    corners = (
-        (-0.02, -wide, level + 0.07),
-        (-0.02, wide, level + 0.07),
-        (-0.02, wide, level - 0.07),
-        (-0.02, -wide, level - 0.07),
-    )
-    return Vehicle(tuple(parts), Part(_multiplied(plate), corners), shape.width, shape.height, shape.length)
+    top, low = LEVELS_M[each.body] + 0.07, LEVELS_M[each.body] - 0.07
+    corners = ((-0.02, -wide, top), (-0.02, wide, top), (-0.02, wide, low), (-0.02, -wide, low))
+    drawn = _multiplied(draw_plate(each.plate, each.kind, PLATES_PX[-1] / 440))
+    sizes = [(round(width * wide * 2000 / 440), round(width * 140 / 440)) for width in PLATES_PX]
+    faces = [np.asarray(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), np.uint8) for size in sizes]
+    return tuple(Part(face, corners) for face in faces)
 
 
 def _paint(rng: random.Random, kind: PlateKind) -> Colour:
