@@ -47,7 +47,7 @@ class Day:
 DAYS = (
     Day("quiet", 0.25, 2.0, 1, 1.0, 1, 0.0),
     Day("usual", 0.25, 10.0, 2, 6.0, 2, 1.0),
-    Day("large incident", 0.25, 18.0, 22, 3.0, 1, 2.0),
+    Day("large incident", 0.25, 30.0, 24, 3.0, 1, 2.0),
     Day("dead mast", 0.25, 6.0, 2, 14.0, 18, 0.0),
 )
 

@@ -51,10 +51,10 @@ def simulate_units(
     _feed(loaded, prepared, seed, for_s, api, token_file.read_text(encoding="utf-8").strip(), SystemClock())
 
 
-def planner_run(prepared: "Prepared", seed: int, seconds: int, every: int) -> dict[str, Any]:
+def planner_run(prepared: "Prepared", seed: int, seconds: int, every: int, tick: int = 1) -> dict[str, Any]:
     """Run fleet and planner in virtual time; return state changes and how many verdicts fell in each state.
 
-    Positions are taken once a second, a verdict is computed every ``every`` seconds.
+    Positions are taken every ``tick`` seconds, a verdict is computed every ``every``, a multiple of it.
     """
     from api.plan.inputs import readiness_now
     from api.plan.tracker import Tracker
@@ -64,8 +64,8 @@ def planner_run(prepared: "Prepared", seed: int, seconds: int, every: int) -> di
     tracker = Tracker(prepared.county)
     totals: Counter[str] = Counter()
     changes: list[dict[str, Any]] = []
-    for second in range(1, seconds + 1):
-        fleet.step(1.0)
+    for second in range(tick, seconds + 1, tick):
+        fleet.step(float(tick))
         now = START_AT + second
         rows = [{**_row(report), "untrusted": None} for report in fleet.reports(now)]
         tracker.accept({"mono_s": float(second), "received_at": now, "positions": rows}, float(second))

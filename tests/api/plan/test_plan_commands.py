@@ -135,10 +135,10 @@ def _row(row: dict[str, Any]) -> Any:
 
 
 def test_over_the_seeds_every_state_occurs_on_at_least_two_days(dongfeng):
-    """Ten virtual minutes a seed; ends as soon as each state was seen on two of them, within seeds 1 to 20."""
+    """Ten virtual minutes a seed; the busiest of seeds 1 to 20 first, and no more of them than it needs."""
     seen: dict[str, set[int]] = {state: set() for state in STATES}
-    for seed in (4, 5, 19, 11, *range(1, 21)):
-        run = planner_run(dongfeng, seed, 600, 60)
+    for seed in (4, 13, 19, 5, 12, 17, 8, 11, *range(1, 21)):
+        run = planner_run(dongfeng, seed, 600, 60, tick=5)
         for state, count in run["states"].items():
             if count:
                 seen[state].add(seed)
@@ -148,7 +148,7 @@ def test_over_the_seeds_every_state_occurs_on_at_least_two_days(dongfeng):
 
 
 def test_virtual_time_prints_the_same_totals_for_the_same_seed():
-    command = ["units", "--planner-only", "--seed", "6", "--for", "40", "--every", "20", "--json"]
+    command = ["units", "--planner-only", "--seed", "6", "--for", "10", "--every", "5", "--json"]
     one, other = (CliRunner().invoke(app, command) for _ in range(2))
     assert one.exit_code == 0
     assert one.stdout == other.stdout
