@@ -103,6 +103,8 @@ class Hub:
         tail = asyncio.create_task(self._tail())
         try:
             while not self.stopped.is_set():
+                if tail.done():
+                    tail.result()
                 self.check()
                 try:
                     async with asyncio.timeout(LOOK_S):
@@ -183,9 +185,15 @@ class Hub:
             self._send(frame("devices", changed))
 
     def accept(self, entry: Entry) -> None:
-        """Take one entry of the live stream: keep what is latest, hand it on."""
+        """Take one entry of the live stream: keep what is latest, hand it on; leave out what is not as agreed."""
         self._last = entry.id
         kind, data = entry.fields.get("kind", ""), entry.fields.get("data", "null")
+        try:
+            self._accept(entry, kind, data)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.error("live.stranger kind=%s: %s", kind, error)
+
+    def _accept(self, entry: Entry, kind: str, data: str) -> None:
         if kind in REPLAYED:
             message = framed(kind, data, entry.id)
             self._kept.append((entry.id, message))

@@ -24,7 +24,7 @@ from api.plan.record import RINGS, Recorder
 from api.plan.tracker import Tracker
 from api.plan.wire import readiness_json
 from camera_config.clock import Clock
-from camera_config.errors import CountyError
+from camera_config.errors import CountyError, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +66,8 @@ class Planner:
                 if now_s >= next_s:
                     next_s = now_s + EVERY_S
                     self.publish()
-            except RedisError as error:
-                log.warning("planner.bus_lost: %s", error)
+            except (RedisError, StoreError) as error:
+                log.warning("planner.interrupted: %s", error)
                 self._clock.sleep(RETRY_S)
 
     def publish(self) -> None:

@@ -144,6 +144,16 @@ async def test_devices_are_unknown_when_ingest_is_silent(web_and_bus: Bench) -> 
         assert {row["state"] for row in whole} == {"unknown"}
 
 
+async def test_a_message_that_is_not_as_agreed_ends_nothing(web_and_bus: Bench) -> None:
+    web = web_and_bus
+    async with running(web) as hub:
+        screen = Screen(hub.join(None)[0])
+        for kind, data in (("devices", {}), ("readiness", {"mono_s": "x"}), ("units", {"mono_s": None}), ("odd", {})):
+            await publish_async(web.shared.bus, kind, data)
+        await say_ready(web)
+        assert (await screen.until("readiness"))["state"] == "ready"
+
+
 def test_an_id_from_a_browser_is_read_carefully() -> None:
     assert stream_id("1700000000000-3") == (1_700_000_000_000, 3)
     for odd in (None, "", "-", "x-1", "1", "1-", "-1-1", "1-1-1", "٣-1", "9" * 30 + "-1", "1 -1"):
