@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.log.envelope import Event, new_event, new_id
+from api.log.envelope import new_event, new_id
 from camera_config.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -74,7 +74,7 @@ class Outbox:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock_file = _own(path, wait_s)
         self._limit = limit
-        self._waiting: list[Event] = []
+        self._waiting: list[tuple[bool, str]] = []
         self._gate = threading.Condition()
         self._db_gate = threading.RLock()
         self._in_hand = 0
@@ -106,16 +106,20 @@ class Outbox:
     def put(self, kind: str, key: str, data: Mapping[str, Any], drill: bool = False) -> str:
         """Accept an event of this moment and return its id; it is durable within ``COMMIT_S`` (or after ``flush``).
 
-        Never waits for disk or bus. ``data`` is plain JSON and is not changed afterwards by the caller.
+        Never waits for disk or bus.
+
+        Raises:
+            ValueError, TypeError: ``data`` is not plain JSON, or holds NaN.
         """
         if kind == "counters":
             data = {"start": self.start, **data}
         event = new_event(kind, key, data, drill=drill)
+        row = (kind in SHEDDABLE, event.to_json())
         with self._gate:
-            if kind in SHEDDABLE and len(self._waiting) >= self._limit:
+            if row[0] and len(self._waiting) >= self._limit:
                 self._shed += 1
                 return event.id
-            self._waiting.append(event)
+            self._waiting.append(row)
             self._gate.notify_all()
         return event.id
 
@@ -131,11 +135,10 @@ class Outbox:
                 self._in_hand = len(batch)
             if not batch:
                 return
-            rows = [(event.kind in SHEDDABLE, event.to_json()) for event in batch]
             try:
                 self._db.execute("BEGIN IMMEDIATE")
-                self._db.executemany("INSERT INTO event (sheddable, body) VALUES (?, ?)", rows)
-                shed = self._make_room(len(rows))
+                self._db.executemany("INSERT INTO event (sheddable, body) VALUES (?, ?)", batch)
+                shed = self._make_room(len(batch))
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
                 if self._db.in_transaction:
@@ -145,7 +148,7 @@ class Outbox:
                     self._in_hand = 0
                 raise StoreError(f"the outbox of {self.producer} took no events: {error}") from error
             with self._gate:
-                self._rows += len(rows) - shed
+                self._rows += len(batch) - shed
                 self._in_hand = 0
                 self._shed += shed
 

@@ -130,3 +130,15 @@ def test_a_disk_that_refuses_costs_nothing_that_was_accepted(tmp_path: Path) -> 
     outbox.flush()
     assert len(bodies(outbox)) == accepted
     outbox.close()
+
+
+def test_what_is_not_json_is_told_to_its_producer_at_once(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "x.db", "web")
+    with pytest.raises(ValueError):
+        outbox.put("passage.final", "k", {"confidence": float("nan")})
+    with pytest.raises(TypeError):
+        outbox.put("passage.final", "k", {"path": Path("x")})
+    outbox.put("passage.final", "k", {"n": 1})
+    outbox.flush()
+    assert outbox.depth == 1
+    outbox.close()
