@@ -86,9 +86,10 @@ def _ground(rng: random.Random, grain: np.random.Generator) -> NDArray[np.uint8]
     # Tyres polish two tracks a lane; oil darkens the middle between them.
     for lane in (-LANE_M / 2, LANE_M / 2):
         for offset, depth, spread in ((-0.75, 6.0, 0.22), (0.75, 6.0, 0.22), (0.0, -7.0, 0.3)):
-            shade += depth * np.exp(-(((lanes - lane - offset) / spread) ** 2))[None, :]
-    image = np.repeat((base + shade)[:, :, None], 3, axis=2) * np.array((1.02, 1.0, 0.98))
-    out: NDArray[np.uint8] = np.clip(image, 0, 255).astype(np.uint8)
+            shade += (depth * np.exp(-(((lanes - lane - offset) / spread) ** 2))[None, :]).astype(np.float32)
+    out = np.asarray(
+        cv2.merge([cv2.convertScaleAbs(shade, alpha=tint, beta=base) for tint in (1.02, 1.0, 0.98)]), np.uint8
+    )
     _verge(out, rng, grain)
     _marks(out, rng)
     return out
@@ -98,9 +99,9 @@ def _across(column: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(column / PX_M + ACROSS_M[0], np.float64)
 
 
-def _clouds(grain: np.random.Generator, high: int, wide: int, size: int, depth: float) -> NDArray[np.float64]:
-    small = grain.normal(0.0, depth, (high // size + 2, wide // size + 2)).astype(np.float32)
-    return np.asarray(cv2.resize(small, (wide, high), interpolation=cv2.INTER_CUBIC), np.float64)
+def _clouds(grain: np.random.Generator, high: int, wide: int, size: int, depth: float) -> NDArray[np.float32]:
+    small = grain.standard_normal((high // size + 2, wide // size + 2), np.float32) * np.float32(depth)
+    return np.asarray(cv2.resize(small, (wide, high), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _columns(left: float, right: float) -> slice:
@@ -115,7 +116,7 @@ def _verge(image: NDArray[np.uint8], rng: random.Random, grain: np.random.Genera
         colour = rng.choice(((62, 98, 84), (70, 104, 96), (128, 134, 138), (104, 116, 124)))
         high, wide = image[:, where].shape[:2]
         texture = _clouds(grain, high, wide, 5, 7.0) + _clouds(grain, high, wide, 60, 7.0)
-        image[:, where] = np.clip(np.array(colour) + texture[:, :, None], 0, 255).astype(np.uint8)
+        image[:, where] = cv2.merge([cv2.convertScaleAbs(texture, beta=shade) for shade in colour])
     for left in (-edge - 0.18, edge):
         image[:, _columns(left, left + 0.18)] = (158, 164, 166)
         step = round(1.0 * PX_M)

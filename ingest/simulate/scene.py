@@ -40,10 +40,10 @@ class Scene:
         self._view = view
         light = light_of(index)
         self._factors = np.array(light.tint) * light.gain
-        self._road = np.clip(draw_road(view, index, seed) * self._factors, 0, 255).astype(np.uint8)
+        self._road = np.asarray(cv2.multiply(draw_road(view, index, seed), np.append(self._factors, 1.0)), np.uint8)
         self._asphalt = cv2.mean(self._road[HEIGHT_PX // 2 :, WIDTH_PX // 4 : -WIDTH_PX // 4])[:3]
-        grain = np.random.default_rng([seed, index]).normal(0.0, 1.0, (HEIGHT_PX + 64, WIDTH_PX + 64))
-        smooth = cv2.GaussianBlur(grain.astype(np.float32), (0, 0), 0.6)
+        grain = np.random.default_rng([seed, index]).standard_normal((HEIGHT_PX + 64, WIDTH_PX + 64), np.float32)
+        smooth = cv2.GaussianBlur(grain, (0, 0), 0.6)
         self._noise = np.rint(np.asarray(smooth) * (NOISE / float(np.std(smooth)))).astype(np.int16)
         self._dice = random.Random(f"noise/{seed}/{index}")
         self._empty: dict[int, tuple[Image, Image]] = {}
