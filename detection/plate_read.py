@@ -40,6 +40,10 @@ EMPTY_PX: Final = 48
 DOTS = "·.•・-˙*:"
 ALIASES: Final = {"0": "Oo〇○", "1": "Iil|", **{letter: letter.lower() for letter in LETTERS if letter != "L"}}
 """What the recogniser says for a character of a plate: no plate holds O or I, so an O is a 0. Small l is a 1."""
+MODEST: Final = 10.0
+"""A Q that the recogniser sees beside a 0 counts so many times: on drawn plates it gives a true 0 less than 0.005 for Q,
+and a true Q mostly at least 0.1, though less than for 0. So 79 of 80 drawn Qs are read right instead of about half of
+them, and nothing changes on the 522 real crops."""
 BEAM = 12
 FLOOR = 1e-3
 """Characters less probable than this at a step are not followed."""
@@ -109,6 +113,11 @@ class PlateReader:
         steps = np.concatenate([blank, raw[:, self._plate]], axis=1).astype(np.float64)
         for column, others in self._aliases:
             steps[:, column] += raw[:, others].sum(axis=1)
+        zero, tailed = 1 + ALPHABET.index("0"), 1 + ALPHABET.index("Q")
+        both = steps[:, zero] + steps[:, tailed]
+        raised = steps[:, tailed] * MODEST
+        steps[:, tailed] = both * raised / np.maximum(steps[:, zero] + raised, 1e-12)
+        steps[:, zero] = both - steps[:, tailed]
         return steps
 
 
