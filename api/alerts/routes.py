@@ -16,7 +16,7 @@ from api.log.live import publish_async
 from api.passages import find
 from api.passages.routes import checkpoint_names
 from api.services import Services, services
-from api.store.counters import totals
+from api.store.counters import count_verdicts, totals
 from camera_config.errors import StoreError
 
 router = APIRouter(prefix="/v1", tags=["alerts"])
@@ -113,5 +113,5 @@ async def counters(shared: Shared) -> dict[str, Any]:
         "passages": await shared.db(find.count, shared.engine),
         "alerts": number,
         "alert_p99_ms": p99_ms,
-        "verdict_changes": sums.get("verdict_changes", 0),
+        "verdict_changes": await shared.db(count_verdicts, shared.engine),
     }

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from api.log.envelope import Event
 from api.passages.tables import feed_state, street_count
+from api.plan.tables import verdicts
 from api.store.tables import counter
 from api.store.upsert import insert_into
 
@@ -79,3 +80,9 @@ def totals(engine: Engine) -> dict[str, int]:
     query = select(counter.c.name, func.sum(counter.c.value)).group_by(counter.c.name).order_by(counter.c.name)
     with engine.connect() as connection:
         return {name: int(total) for name, total in connection.execute(query)}
+
+
+def count_verdicts(engine: Engine) -> int:
+    """Return how often the answer of the planner changed."""
+    with engine.connect() as connection:
+        return int(connection.execute(select(func.count()).select_from(verdicts)).scalar_one())

@@ -138,7 +138,7 @@ class Store:
         try:
             if reason is None:
                 self._apply(connection, entry, Event.from_json(entry.body), kept, raised)
-        except ValueError as error:  # told before anything of it was written, so the batch goes on
+        except (ValueError, KeyError) as error:  # told before anything of it was written, so the batch goes on
             log.error("keeper.refused producer=%s seq=%d", entry.producer, entry.seq)
             reason = f"{type(error).__name__}: {error}"[:500]
         except (IntegrityError, DataError) as error:

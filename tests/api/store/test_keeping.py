@@ -10,7 +10,7 @@ from api.alerts.tables import alert, delivery, subscriber, watchlist
 from api.log.envelope import Event, new_event, new_id
 from api.passages.tables import passage, report, vehicle
 from api.store import open_store
-from api.store.counters import totals
+from api.store.counters import count_verdicts, totals
 from api.store.keeping import Kept, Store
 from api.store.ledger import Entry
 from api.store.tables import refused_event, watermark
@@ -158,6 +158,15 @@ def test_video_and_device_at_one_checkpoint_are_one_passage(
     if passages == 1:
         assert rows[0]["scene_path"] == "pictures/v-1-scene.jpg"
         assert rows[0]["source"] == "device"
+
+
+def test_a_changed_verdict_is_kept_once_and_a_wrong_one_kept_aside(feed: Feed) -> None:
+    data = {"computed_at": NOW, "state": "ready", "t_star_s": 600.0, "weakest_post": None, "margin_s": 300.0}
+    event = new_event("verdict.changed", "planner", {**data, "digest": "d", "certificate": {}})
+    wrong = new_event("verdict.changed", "planner", data)
+    kept = feed.store.keep([feed.entry(event), feed.entry(wrong), feed.entry(event)])
+    assert (kept.stored, kept.refused) == (2, 1)
+    assert count_verdicts(feed.engine) == 1
 
 
 def test_two_vehicles_of_one_source_are_never_one_passage(feed: Feed) -> None:
