@@ -93,7 +93,12 @@ def simulate_cameras(
         serving_s = time.process_time() - before_s
         stage.close()
         if as_json:
-            print(json.dumps({**_used(seconds, serving_s), **_sent(server), "passages": log.rows}), flush=True)
+            print(
+                json.dumps(
+                    {**_used(seconds, serving_s), **_sent(server), "passages": log.rows, "missing": stage.missing}
+                ),
+                flush=True,
+            )
     finally:
         stage.close()
         log.close()

@@ -50,6 +50,11 @@ class Stage:
     notes: tuple[str, ...]
     crew: Crew | None
 
+    @property
+    def missing(self) -> int:
+        """Return how many ten-second stretches of a checkpoint were not rendered in time and showed an empty road."""
+        return sum(source.missing for source in self.mounts.values() if isinstance(source, TrafficSource))
+
     def close(self) -> None:
         """End the rendering processes."""
         if self.crew is not None:

@@ -132,8 +132,9 @@ class Studio:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """Render every stretch up to and including ``through``."""
+    """Render every stretch from ``first`` to ``through``; earlier ones come too late."""
 
+    first: int
     through: int
 
 
@@ -153,14 +154,18 @@ def work(plan: Plan, folder: Path, indexes: Sequence[int], orders: Connection) -
     cv2.setNumThreads(1)
     studio = Studio(plan, folder)
     done = -1
+    order = _Order(0, -1)
     with contextlib.suppress(EOFError, OSError):
         while True:
-            order = orders.recv()
-            for stretch in range(done + 1, order.through + 1):
-                for index in indexes:
-                    studio.render(index, stretch)
-                    orders.send(_Done(index, stretch, time.process_time()))
-            done = max(done, order.through)
+            while done >= order.through or orders.poll():
+                order = orders.recv()
+            stretch = max(done + 1, order.first)
+            # Each time somebody else begins, so that a machine too slow for all of them is fair to all.
+            for turn in range(len(indexes)):
+                index = indexes[(turn + stretch) % len(indexes)]
+                studio.render(index, stretch)
+                orders.send(_Done(index, stretch, time.process_time()))
+            done = stretch
 
 
 class Crew:
@@ -193,18 +198,13 @@ class Crew:
         self.folder.mkdir(parents=True, exist_ok=True)
         cache.trim(self._root, cache.CACHE_BYTES, keep=(self.folder,))
         self._start()
-        self._order(stretches - 1)
+        self._order(0, stretches - 1)
         left = stretches * self.plan.checkpoints
         while left:
-            ready = wait([pipe for _, pipe in self._workers], timeout=1.0)
-            for pipe in ready:
-                assert isinstance(pipe, Connection)
-                left -= self._hear(pipe)
-                progress(1.0 - left / (stretches * self.plan.checkpoints))
-            if not ready and not all(process.is_alive() for process, _ in self._workers):
-                raise RuntimeError("a rendering process ended before its work was done")
+            left -= self.listen(1.0)
+            progress(1.0 - left / (stretches * self.plan.checkpoints))
         if self._endless:
-            self._order(AHEAD)
+            self._order(0, AHEAD)
         else:
             self.stop()
 
@@ -215,13 +215,24 @@ class Crew:
     def stretch(self, index: int, stretch: int) -> Film | None:
         """Return the film of a stretch, None if it was not made in time; orders what comes after it."""
         if self._endless:
-            self._order(stretch + AHEAD)
+            self._order(stretch + 1, stretch + AHEAD)
             if stretch - 1 >= KEPT:
                 stretch_path(self.folder, index, stretch - 1).unlink(missing_ok=True)
         try:
             return read_film(stretch_path(self.folder, index, stretch))
         except FileNotFoundError:
             return None
+
+    def listen(self, timeout_s: float) -> int:
+        """Wait until a film is made, at most so long; return how many were made.
+
+        Raises:
+            RuntimeError: a rendering process has died.
+        """
+        ready = wait([pipe for _, pipe in self._workers], timeout_s)
+        if not ready and not all(process.is_alive() for process, _ in self._workers):
+            raise RuntimeError("a rendering process ended before its work was done")
+        return sum(self._hear(pipe) for pipe in ready if isinstance(pipe, Connection))
 
     def stop(self) -> None:
         """End the rendering processes; a film half made is not seen by anybody."""
@@ -243,22 +254,22 @@ class Crew:
             there.close()
             self._workers.append((process, here))
 
-    def _order(self, through: int) -> None:
-        """Ask for more, without waiting, and take note of what was said meanwhile."""
+    def _order(self, first: int, through: int) -> None:
+        """Ask for more, if that was not done yet, without waiting, and take note of what was said meanwhile."""
         for _, pipe in self._workers:
-            while pipe.poll():
-                if not self._hear(pipe):
-                    break
+            with contextlib.suppress(RuntimeError):  # a dead one makes no films; that is counted where they miss
+                while pipe.poll():
+                    self._hear(pipe)
             if through > self._through:
                 with contextlib.suppress(OSError):
-                    pipe.send(_Order(through))
+                    pipe.send(_Order(first, through))
         self._through = max(self._through, through)
 
     def _hear(self, pipe: Connection) -> int:
         try:
             done = pipe.recv()
-        except (EOFError, OSError):
-            return 0
+        except (EOFError, OSError) as error:
+            raise RuntimeError("a rendering process ended before its work was done") from error
         self._cpu[id(pipe)] = done.cpu_s
         self.cpu_s = sum(self._cpu.values())
         return 1

@@ -38,6 +38,19 @@ def test_rendering_ends_before_a_run_of_known_length_starts(crew: Crew):
     assert crew.cpu_s > 0
 
 
+def test_an_endless_run_renders_on_and_leaves_out_what_comes_too_late(tmp_path: Path):
+    crew = Crew(Plan(12, 1), tmp_path, processes=1)
+    try:
+        crew.prepare(None, ignore)
+        assert crew.stretch(0, 1) is not None
+        assert crew.stretch(0, 40) is None, "from now on only what follows is of use"
+        while not stretch_path(crew.folder, 0, 41).is_file():
+            crew.listen(10.0)
+        assert not stretch_path(crew.folder, 0, 30).exists()
+    finally:
+        crew.stop()
+
+
 def test_the_truth_is_the_schedule_and_comes_when_the_plate_leaves(crew: Crew, tmp_path: Path):
     log = TruthLog(tmp_path / "truth.jsonl")
     source = TrafficSource("north", 0, crew, log)
