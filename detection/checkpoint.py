@@ -85,8 +85,12 @@ class CheckpointReader:
         pairs, rest = associate([track for track in self._tracks if track not in stayed], seen, mono_s)
         for track, sighting in pairs:
             track.see_plate(frame, sighting, _vehicle(sighting.box, regions, picture))
+        vehicles = [_vehicle(one.box, regions, picture) for one in seen if one.read is not None]
+        vehicles += [_vehicle(sighting.box, regions, picture) for track, sighting in pairs if track.verdict is not None]
         for sighting in rest:
-            self._begin(frame, sighting, regions)
+            # Unread lettering on a vehicle whose plate is known is not another plate.
+            if sighting.read is not None or not any(box.holds(*sighting.box.centre) for box in vehicles):
+                self._begin(frame, sighting, regions)
         self._claim(frame, regions)
         self._merge()
         return ended + self._provisional(frame)
@@ -172,13 +176,12 @@ class CheckpointReader:
             if self._seen_before(track):
                 return False
             probability, frames = CONVINCING
-            read = {ballot.frame for ballot in track.ballots if ballot.read.probability >= probability}
-            return len(read) >= frames or self._class_of(track.best) != UNKNOWN
-        way = BARE_WAY * track.last_frame.picture.width
-        if track.frames < BARE_FRAMES or track.moved_px < way:
+            if len({ballot.frame for ballot in track.ballots if ballot.read.probability >= probability}) >= frames:
+                return True
+        elif track.frames < BARE_FRAMES or track.moved_px < BARE_WAY * track.last_frame.picture.width:
             return False
         others = [*self._tracks, *self._past, *gone]
-        if any(other is not track and other.plates >= 2 and other.moved and part_of(track, other) for other in others):
+        if any(other is not track and other.verdict and other.moved and part_of(track, other) for other in others):
             return False
         return self._class_of(track.best) != UNKNOWN
 

@@ -37,7 +37,7 @@ def touching(one: Box, other: Box) -> float:
 
 
 def part_of(track: Track, other: Track) -> bool:
-    """Tell whether ``track``, which has no plate, goes where the vehicle ``other`` goes, at about the same time."""
+    """Tell whether ``track``, whose plate was not read, goes where ``other`` goes at about the same time."""
     if max(other.first_s - track.last_s, track.first_s - other.last_s) > AROUND_S:
         return False
     return any(

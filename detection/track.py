@@ -20,8 +20,10 @@ from detection.plate_vote import Ballot, Verdict, alike, vote
 
 GONE_S: Final = 1.5
 """A track not seen for longer than this has ended: three keyframes."""
-HIDDEN_S: Final = 15.0
+HIDDEN_S: Final = 6.0
 """A track whose plate was not seen for longer than this has ended, even if something is still where it was."""
+APPROACH_S: Final = 3.0
+"""What stood where a plate shows up counts as its vehicle for so long before, at most."""
 MOVED_WIDTHS: Final = 0.5
 """A plate that has not moved by this many of its own widths is a sign or a parked vehicle, and no passage."""
 BALLOTS_MAX: Final = 40
@@ -161,7 +163,10 @@ class Track:
             now = ((x - was_x) / passed, (y - was_y) / passed)
             keep = 0.3 if self.plates > 1 else 0.0
             self._velocity = tuple(keep * old + (1 - keep) * new for old, new in zip(self._velocity, now, strict=True))  # type: ignore[assignment]
-        self._start = self._start or box
+        if self._start is None:
+            self._start = box
+            self.first_at = max(self.first_at, frame.at - APPROACH_S)
+            self.first_s = max(self.first_s, frame.mono_s - APPROACH_S)
         self.moved_widths = max(self.moved_widths, _distance(box.centre, self._start.centre) / box.width_px)
         self.plate, self.plate_s, self.plate_number = box, frame.mono_s, frame.number
         self.plates += 1
