@@ -42,8 +42,8 @@ ALIASES: Final = {"0": "Oo〇○", "1": "Iil|", **{letter: letter.lower() for le
 """What the recogniser says for a character of a plate: no plate holds O or I, so an O is a 0. Small l is a 1."""
 MODEST: Final = 10.0
 """A Q that the recogniser sees beside a 0 counts so many times. On drawn plates it gives a true 0 less than 0.005 for
-Q, and a true Q mostly at least 0.1, though less than for 0. So 79 of 80 drawn Qs are read right instead of half of them,
-and nothing changes on the 522 real crops."""
+Q, and a true Q mostly at least 0.1, though less than for 0. So 79 of 80 drawn Qs are read right, not half of them, and
+nothing changes on the 522 real crops."""
 BEAM = 12
 FLOOR = 1e-3
 """Characters less probable than this at a step are not followed."""

@@ -17,6 +17,7 @@ from detection.plate_find import PlateBox, PlateFinder, rectify
 from detection.plate_grammar import PlateColour
 from detection.plate_read import PlateReader
 from detection.plate_vote import SURE
+from detection.same_vehicle import TOUCH, touching
 from detection.track import Keyframe, Sighting, Track
 
 PIECE_SHARE: Final = 0.75
@@ -81,6 +82,8 @@ def sightings(
             continue
         if region.still and frame.number % STILL_EVERY:
             continue
+        if not here and any(_tail(track, region.box, frame) for track in moving):
+            continue
         side = min(round(max(region.box.width, region.box.height) * PIECE_SHARE), PIECE_MAX_PX)
         more = _find(tools, frame.picture, region.box.grown(MARGIN_PX, MARGIN_PX), max(side, 160))
         found += [box for box in more if not any(_same_place(box, other) for other in (*fixed, *found))]
@@ -100,6 +103,15 @@ def alone(region: Box, plate: PlateBox) -> bool:
     """Tell whether a region is small enough to be the vehicle of this plate only."""
     wide, high = ALONE_WIDTHS
     return region.width <= wide * plate.width_px and region.height <= high * plate.width_px
+
+
+def _tail(track: Track, region: Box, frame: Keyframe) -> bool:
+    """Tell whether a region is but the rest of a vehicle that was surely read and whose plate has left the picture."""
+    expected = track.expected(frame.mono_s)
+    if expected is None or track.plate is None or track.region is None or not track.certain:
+        return False
+    left = not frame.picture.whole.grown(-8, -8).holds(*expected)
+    return left and touching(track.region, region) >= TOUCH and alone(region, track.plate)
 
 
 def _near_expected(tools: Tools, frame: Keyframe, tracks: Sequence[Track]) -> list[PlateBox]:
