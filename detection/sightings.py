@@ -17,7 +17,6 @@ from detection.plate_find import PlateBox, PlateFinder, rectify
 from detection.plate_grammar import PlateColour
 from detection.plate_read import PlateReader
 from detection.plate_vote import SURE
-from detection.same_vehicle import TOUCH, touching
 from detection.track import Keyframe, Sighting, Track
 
 PIECE_SHARE: Final = 0.75
@@ -106,12 +105,18 @@ def alone(region: Box, plate: PlateBox) -> bool:
 
 
 def _tail(track: Track, region: Box, frame: Keyframe) -> bool:
-    """Tell whether a region is but the rest of a vehicle that was surely read and whose plate has left the picture."""
+    """Tell whether a region is but the rest of a vehicle that was surely read and whose plate has left the picture.
+
+    It must lie where the vehicle was when its plate was last seen, but for one plate width: else another one is in it.
+    """
     expected = track.expected(frame.mono_s)
-    if expected is None or track.plate is None or track.region is None or not track.certain:
+    if expected is None or track.plate is None or track.plate_region is None or not track.certain:
         return False
-    left = not frame.picture.whole.grown(-8, -8).holds(*expected)
-    return left and touching(track.region, region) >= TOUCH and alone(region, track.plate)
+    if frame.picture.whole.grown(-8, -8).holds(*expected):
+        return False
+    margin = round(track.plate.width_px)
+    place = track.plate_region.grown(margin, margin)
+    return region.shared(place) == region
 
 
 def _near_expected(tools: Tools, frame: Keyframe, tracks: Sequence[Track]) -> list[PlateBox]:

@@ -105,6 +105,7 @@ class Track:
         self.path: list[tuple[float, Box]] = []
         self.region: Box | None = None
         self.region_start: Box | None = None
+        self.plate_region: Box | None = None
         self.best: Evidence | None = None
         self.moved_widths = 0.0
         self.moved_px = 0.0
@@ -186,6 +187,8 @@ class Track:
         self._go(frame.mono_s, region)
         self.region = region
         self.region_start = self.region_start or region
+        if self.plate_number == frame.number:
+            self.plate_region = region
         self.moved_px = max(self.moved_px, _distance(_middle(region), _middle(self.region_start)))
         if self.best is None or (self.best.plate is None and region.area > self.best.worth):
             self.best = Evidence(frame, None, region, float(region.area))
