@@ -43,7 +43,11 @@ def simulate_cameras(
     seed: Annotated[int, typer.Option(help="Seed of the drawn traffic.")] = 1,
     for_s: Annotated[
         float | None,
-        typer.Option("--for", min=1.0, help="Render so many seconds beforehand and end after them; else endless."),
+        typer.Option("--for", min=1.0, help="End after so many seconds, all rendered beforehand; else endless."),
+    ] = None,
+    render: Annotated[
+        float | None,
+        typer.Option(min=1.0, help="Render so many seconds beforehand and nothing more; the roads are empty then."),
     ] = None,
     wanted: Annotated[
         list[str] | None, typer.Option(help="A plate that shall come by early, and again now and then; repeatable.")
@@ -75,7 +79,7 @@ def simulate_cameras(
         cache or default_folder(),
         seed,
         tuple(plate.replace("·", "").upper() for plate in wanted or ()),
-        for_s,
+        render or for_s,
         clips,
     )
     unknown = sorted({each.feed for each in faults} - {*wish.checkpoints, *wish.cameras})

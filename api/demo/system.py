@@ -26,6 +26,9 @@ READY_S = 120.0
 RENDER_S = 600.0
 """Longest wait for the simulator to encode and render its footage ahead."""
 
+MARGIN_S = 30.0
+"""Of footage more than the timed run takes: the system comes up and goes down while it plays."""
+
 WANTED = 5
 """Vehicles on the watchlist that the simulator lets pass."""
 
@@ -159,7 +162,7 @@ class DemoSystem:
         argv = ["--county", str(o.county), "--cameras", str(o.cameras), "--port", "0", "--seed", str(o.seed)]
         argv += ["--truth", str(self.truth)]
         argv += ["--clips", str(o.clips)] if o.clips else []
-        argv += ["--for", str(o.for_s + 60)] if o.for_s is not None else []
+        argv += ["--render", str(o.for_s + MARGIN_S)] if o.for_s is not None else []
         for plate in wanted:
             argv += ["--wanted", plate]
         process = self._simulate("cameras", argv, stdout=subprocess.PIPE)

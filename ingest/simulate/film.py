@@ -22,7 +22,7 @@ from ingest.simulate.view import HEIGHT_PX, WIDTH_PX
 GOP = 5
 """Frames from keyframe to keyframe."""
 
-CRF = 26
+CRF = 28
 X264 = f"keyint={GOP}:min-keyint={GOP}:scenecut=0:bframes=0:open-gop=0:annexb=1:repeat-headers=1:sliced-threads=0:ref=1"
 
 

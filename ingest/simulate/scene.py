@@ -14,10 +14,13 @@ from ingest.simulate.traffic import FPS, Pass
 from ingest.simulate.vehicles import Part, Vehicle, build
 from ingest.simulate.view import HEIGHT_PX, WIDTH_PX, View
 
-NOISE = 1.5
+NOISE = 1.0
 """Standard deviation of the sensor's noise, grey levels."""
 
 EXPOSURE_S = 1 / 100
+NEAREST_M = -4.0
+"""Motion blur is that of a point at least so far along the road, well in front of the camera."""
+
 LEVELS = 4
 """Brightness wanders from GOP to GOP between so many levels, each two per cent apart."""
 
@@ -162,7 +165,9 @@ class _Place:
         self._shadow = seen[:4]
         self._faces = [seen[4 + 4 * index : 8 + 4 * index] for index in range(len(vehicle.parts) + 1)]
         self.rect = _bounds(seen, (0, 0, WIDTH_PX, HEIGHT_PX))
-        moved = view.project([(front, middle, 0.5), (front - each.step_m, middle, 0.5)])
+        # What has passed below the camera projects to anywhere: what is left in the picture is the vehicle's far end.
+        near = max(front, NEAREST_M)
+        moved = view.project([(near + each.step_m, middle, 0.5), (near, middle, 0.5)])
         self.smear_px = float(abs(moved[1, 1] - moved[0, 1])) * EXPOSURE_S * FPS
 
     def paint(self, image: Image, road: Sequence[float]) -> None:

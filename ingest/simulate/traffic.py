@@ -17,7 +17,7 @@ MEAN_S = 6.0
 PAIR_SHARE = 0.12
 """So many vehicles come with another one beside them."""
 
-SEEN_S = (2.8, 4.0)
+SEEN_S = (2.6, 3.2)
 """For how long a plate is fully in the picture: between these."""
 
 GAP_S = 1.0
