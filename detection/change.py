@@ -18,8 +18,8 @@ THRESHOLD: Final = 14.0
 """Grey levels that count as change on a pixel without noise of its own."""
 COLOUR_THRESHOLD: Final = 10.0
 """The same for colour: a red car on a grey road may be just as bright."""
-CLOSE: Final = 13
-"""Pieces less than this far apart are one region, pixels of the small picture: 52 of the full one."""
+CLOSE: Final = 9
+"""Pieces less than this far apart are one region, pixels of the small picture: 36 of the full one."""
 NOISES: Final = 3.0
 """A noisy pixel must change by this many of its mean deviations more."""
 LEARN: Final = 0.05

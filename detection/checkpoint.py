@@ -12,7 +12,7 @@ from detection.decode import Box, Picture
 from detection.evidence import Kept, keep
 from detection.passage import FINAL, PROVISIONAL, Passage, new_passage_id
 from detection.plate_find import PlateBox
-from detection.plate_vote import Verdict
+from detection.plate_vote import SURE, Verdict
 from detection.same_vehicle import TOUCH, one_vehicle, part_of, same_plate, touching
 from detection.sightings import Tools, alone, sightings, standing
 from detection.track import Evidence, Keyframe, Sighting, Track, associate
@@ -24,8 +24,8 @@ VEHICLE_WIDTHS: Final = (2.3, 3.4, 1.2)
 TELL: Final = 0.25
 """A plate whose weakest character has less confidence than this is left out of the passage."""
 CONVINCING: Final = (0.2, 2)
-"""A driving text that reads like a plate with this probability in so many keyframes is on a vehicle, whatever it looks
-like; lettering on a lorry does not."""
+"""A driving text that reads like a plate with this probability in so many keyframes, or surely in one, is on a vehicle,
+whatever it looks like; lettering on a lorry does not."""
 SAME_S: Final = 8.0
 """Within this time a vehicle that is gone is taken for the same when its plate comes again."""
 BARE_FRAMES: Final = 4
@@ -176,7 +176,8 @@ class CheckpointReader:
             if self._seen_before(track):
                 return False
             probability, frames = CONVINCING
-            if len({ballot.frame for ballot in track.ballots if ballot.read.probability >= probability}) >= frames:
+            likely = {ballot.frame for ballot in track.ballots if ballot.read.probability >= probability}
+            if len(likely) >= frames or any(ballot.read.probability >= SURE for ballot in track.ballots):
                 return True
         elif track.frames < BARE_FRAMES or track.moved_px < BARE_WAY * track.last_frame.picture.width:
             return False

@@ -20,9 +20,9 @@ from detection.plate_vote import SURE
 from detection.track import Keyframe, Sighting, Track
 
 PIECE_SHARE: Final = 0.75
-PIECE_MAX_PX: Final = 480
-"""A region is searched at this share of its size, and at most at this many pixels: plates of 70 pixels stay findable
-at half the cost."""
+PIECE_MAX_PX: Final = 800
+"""A region is searched at this share of its size, and at most at this many pixels: plates of 70 pixels stay findable at
+half the cost. Regions of the whole picture (a bus beside a queue) are rare; plates of 90 pixels stay findable there."""
 NEAR_WIDTHS: Final = (1.3, 0.95)
 """Around a plate's expected place so many plate widths are searched: to each side, and up and down."""
 NEAR_PX: Final = 80
