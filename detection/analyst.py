@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 LATE_S: Final = 1.0
 """A vehicle is gone only when its checkpoint's keyframes, should they come this late, would show that it is."""
 LOG_EVERY_S: Final = 60.0
+HURRY_S: Final = 5.0
+"""For so long after a checkpoint's keyframe was superseded, what can wait is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Analyst:
         self._slots = {feed: SlotReader(slots / feed) for feed in (*self._readers, *self._counters)}
         self._schedule = Schedule(tuple(self._readers), tuple(self._counters))
         self._trouble: dict[FeedId, _Trouble] = {}
+        self._hurried_until_s = 0.0
 
     def step(self) -> list[Told] | None:
         """Analyse one keyframe; return what it tells, or None when no keyframe waits."""
@@ -127,7 +130,12 @@ class Analyst:
     def _analyse(self, feed: FeedId, item: SlotItem, before: int) -> list[Told]:
         self.counters.keyframes_analysed += 1
         # A slot's numbers begin at 1, so what came before the first one taken was superseded too.
-        self.counters.keyframes_superseded += max(item.sequence - before - 1, 0)
+        superseded = max(item.sequence - before - 1, 0)
+        self.counters.keyframes_superseded += superseded
+        reader = self._readers.get(feed)
+        if reader is not None:
+            self._hurried_until_s = max(self._hurried_until_s, item.mono_s + HURRY_S if superseded else 0.0)
+            reader.hurried = item.mono_s < self._hurried_until_s
         try:
             picture = self._decoder.decode(item.payload)
         except FeedError as error:

@@ -43,7 +43,7 @@ class _Told:
     id: str
     at: float
     lane: int
-    vehicle_class: str
+    best: Evidence
     kept: Kept
 
 
@@ -54,7 +54,11 @@ class CheckpointReader:
         checkpoint: its lane zone, lanes and names.
         tools: the models.
         data: folder below which evidence is written.
+
+    The vehicle's class is told with the final version, and left unknown while ``hurried``: reading plates goes first.
     """
+
+    hurried = False
 
     def __init__(self, checkpoint: SmartCheckpoint, tools: Tools, data: Path) -> None:
         self._checkpoint, self._tools, self._data = checkpoint, tools, data
@@ -226,7 +230,7 @@ class CheckpointReader:
             plate_class=verdict.plate_class if verdict else None,
             plate_colour=colour.value if colour else None,
             lane=told.lane,
-            vehicle_class=told.vehicle_class,
+            vehicle_class=self._class_of(told.best) if version == FINAL and not self.hurried else UNKNOWN,
             source="video",
             final=version == FINAL,
             drill=False,
@@ -239,7 +243,7 @@ class CheckpointReader:
         )
 
     def _tell(self, track: Track, frame: Keyframe) -> _Told:
-        """Settle what stays the same in both versions: id, evidence, lane and the vehicle's class.
+        """Settle what stays the same in both versions: id, evidence and lane.
 
         The evidence is that of the first version: it must not change under an alert that was raised on it.
         """
@@ -250,7 +254,7 @@ class CheckpointReader:
         except OSError as error:
             log.error("passage.evidence passage=%s checkpoint=%s: %s", name, self._checkpoint.id, error)
             kept = Kept()
-        told = _Told(name, best.frame.at, self._lane(best), self._class_of(best), kept)
+        told = _Told(name, best.frame.at, self._lane(best), best, kept)
         self._told[track] = told
         return told
 

@@ -5,9 +5,12 @@ from typing import Final
 
 from camera_config.ids import FeedId
 
-RESERVE: Final = 0.25
-"""Share of the time kept for street cameras while checkpoints would take all of it. 175 cameras once a minute at 50 ms
-(facts/traps 1: 33 core-ms and decoding) take 0.15 of a core."""
+LOOK_S: Final = 0.07
+"""What one look at a street camera takes on a slow core: 60 ms of NanoDet (facts/traps 1 says 33) and decoding."""
+ROUND_S: Final = 45.0
+"""While checkpoints would take all of the time, so much is kept for street cameras that each comes once in this."""
+RESERVE_MAX: Final = 0.3
+"""But never more than this share."""
 CREDIT_MAX_S: Final = 0.5
 """Time that street cameras did not need is kept for them up to this much."""
 CREDIT_TURN_S: Final = 0.05
@@ -17,12 +20,13 @@ CREDIT_TURN_S: Final = 0.05
 class Schedule:
     """The order in which feeds are asked for a keyframe. Within a kind, who was served longest ago comes first.
 
-    While checkpoints are served, street cameras earn credit: ``RESERVE`` of all time. With credit they go first.
+    While checkpoints are served, street cameras earn credit, a share of all time. With credit they go first.
     """
 
     def __init__(self, checkpoints: Sequence[FeedId], cameras: Sequence[FeedId]) -> None:
         self._checkpoints = dict.fromkeys(checkpoints)
         self._cameras = dict.fromkeys(cameras)
+        self._reserve = min(len(cameras) * LOOK_S / ROUND_S, RESERVE_MAX)
         self._credit_s = 0.0
 
     def order(self) -> Iterator[FeedId]:
@@ -39,7 +43,7 @@ class Schedule:
             del self._checkpoints[feed]
             self._checkpoints[feed] = None
             if self._cameras:
-                self._credit_s = min(self._credit_s + spent_s * RESERVE / (1 - RESERVE), CREDIT_MAX_S)
+                self._credit_s = min(self._credit_s + spent_s * self._reserve / (1 - self._reserve), CREDIT_MAX_S)
         else:
             del self._cameras[feed]
             self._cameras[feed] = None

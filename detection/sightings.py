@@ -19,7 +19,7 @@ from detection.plate_read import PlateReader
 from detection.plate_vote import SURE
 from detection.track import Keyframe, Sighting, Track
 
-PIECE_SHARE: Final = 0.75
+PIECE_SHARE: Final = 0.6
 PIECE_MAX_PX: Final = 800
 """A region is searched at this share of its size, and at most at this many pixels: plates of 70 pixels stay findable at
 half the cost. Regions of the whole picture (a bus beside a queue) are rare; plates of 90 pixels stay findable there."""
@@ -71,10 +71,15 @@ def standing(tracks: Sequence[Track], background: Background, frame: Keyframe) -
 def sightings(
     tools: Tools, frame: Keyframe, regions: Sequence[Region], tracks: Sequence[Track], stayed: Sequence[Track]
 ) -> list[Sighting]:
-    """Return the plates of a keyframe, without those of ``stayed``; each plate once."""
-    fixed = [track.plate for track in stayed if track.plate is not None]
+    """Return the plates of a keyframe, without those of ``stayed``; each plate once.
+
+    A plate that is settled is looked for in every other keyframe only: its vehicle is followed, nothing more is learnt.
+    """
     moving = [track for track in tracks if track not in stayed]
-    found = _near_expected(tools, frame, moving)
+    resting = [track for track in moving if track.settled and track.plate_number == frame.number - 1]
+    fixed = [track.plate for track in stayed if track.plate is not None]
+    fixed += [box for track in resting if (box := track.expected_box(frame.mono_s)) is not None]
+    found = _near_expected(tools, frame, [track for track in moving if track not in resting])
     for region in regions[:REGIONS_MAX]:
         here = [box for box in (*fixed, *found) if region.box.holds(*box.centre)]
         if len(here) == 1 and alone(region.box, here[0]):

@@ -30,7 +30,7 @@ BALLOTS_MAX: Final = 40
 """Readings kept of one track; a queue may stand for an hour."""
 PATH_MAX: Final = 60
 """Places remembered of one track."""
-SETTLED: Final = 4
+SETTLED: Final = 3
 """After so many agreeing sure readings a plate is read again only when it has become clearly larger."""
 
 FREE_WIDTHS: Final = 3.5
@@ -149,6 +149,14 @@ class Track:
         x, y = self.plate.centre
         passed = mono_s - self.plate_s
         return x + self._velocity[0] * passed, y + self._velocity[1] * passed
+
+    def expected_box(self, mono_s: float) -> PlateBox | None:
+        """Return the plate as last seen, moved to where it should be; None before one was seen."""
+        middle = self.expected(mono_s)
+        if self.plate is None or middle is None:
+            return None
+        way = np.array(middle, np.float32) - np.array(self.plate.centre, np.float32)
+        return PlateBox(self.plate.quad + way, self.plate.score)
 
     def step_px(self, mono_s: float) -> float:
         """Return how far the plate should have come since it was last seen, pixels."""

@@ -1,7 +1,7 @@
 """Whose turn it is."""
 
 from camera_config.ids import CameraId, CheckpointId
-from detection.schedule import RESERVE, Schedule
+from detection.schedule import LOOK_S, ROUND_S, Schedule
 
 K = [CheckpointId(f"k-{n}") for n in range(7)]
 C = [CameraId(f"c-{n}") for n in range(175)]
@@ -25,7 +25,17 @@ def test_cameras_have_their_share_while_checkpoints_would_take_everything() -> N
         took = 0.05 if feed.startswith("c") else 0.06
         spent[feed[0]] += took
         schedule.served(feed, took)
-    assert abs(spent["c"] / (spent["c"] + spent["k"]) - RESERVE) < 0.01
+    assert abs(spent["c"] / (spent["c"] + spent["k"]) - len(C) * LOOK_S / ROUND_S) < 0.01
+
+
+def test_few_cameras_take_little_from_the_checkpoints() -> None:
+    schedule = Schedule(K, C[:10])
+    spent = {"k": 0.0, "c": 0.0}
+    for _ in range(4000):
+        feed = next(schedule.order())
+        spent[feed[0]] += 0.06
+        schedule.served(feed, 0.06)
+    assert spent["c"] / (spent["c"] + spent["k"]) < 0.02
 
 
 def test_no_camera_starves_within_a_minute_of_overload() -> None:
