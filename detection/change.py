@@ -26,8 +26,8 @@ LEARN: Final = 0.05
 """Share of a new picture in the background where nothing is seen: 10 s at 2 keyframes a second."""
 LEARN_SEEN: Final = 0.003
 """The same where something is seen, so that a queue stays visible for minutes."""
-WARM_UP: Final = 6
-"""First pictures, all of them averaged."""
+WARM_UP: Final = 12
+"""Of the first pictures the middle value of every pixel counts: a vehicle that drives through them leaves no ghost."""
 AREA_MIN: Final = 0.004
 WIDTH_MIN: Final = 0.05
 """Smallest region, as shares of the picture: 60 x 60 pixels of 1280 x 720."""
@@ -71,7 +71,6 @@ class Background:
 
     def __init__(self, zone: tuple[tuple[float, float], ...] = ()) -> None:
         self._zone = zone
-        self._seen = 0
         self._flooded = 0
         self._background: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._noise: NDArray[np.float32] = self._background
@@ -80,6 +79,7 @@ class Background:
         self._moved: NDArray[np.bool_] = np.empty((0, 0), np.bool_)
         self._unmoved: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
         self._mask: NDArray[np.bool_] = self._moved
+        self._first: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
 
     def look(self, picture: Picture, standing: tuple[Box, ...] = ()) -> list[Region]:
         """Compare a picture with the empty road and learn from it.
@@ -98,6 +98,7 @@ class Background:
             self._start(now, colour)
             return []
         even = now * self._gain(now)
+        self._warm_up(even, colour)
         difference = even - self._background
         size = np.abs(difference)
         hue = colour - self._colour
@@ -123,7 +124,18 @@ class Background:
         self._moved = np.zeros(now.shape, np.bool_)
         self._unmoved = np.zeros(now.shape, np.uint8)
         self._mask = _mask(self._zone, now.shape)
-        self._seen, self._flooded = 1, 0
+        self._first = [(now, colour)]
+        self._flooded = 0
+
+    def _warm_up(self, even: NDArray[np.float32], colour: NDArray[np.float32]) -> None:
+        """Take one of the first pictures; keep none of them once there are enough."""
+        if not self._first:
+            return
+        self._first.append((even, colour))
+        self._background = np.median([one for one, _ in self._first], axis=0).astype(np.float32)
+        self._colour = np.median([one for _, one in self._first], axis=0).astype(np.float32)
+        if len(self._first) >= WARM_UP:
+            self._first = []
 
     def _gain(self, now: NDArray[np.float32]) -> float:
         """Return the factor that brings the picture to the background's brightness; the median ignores vehicles."""
@@ -155,19 +167,17 @@ class Background:
         standing: tuple[Box, ...],
     ) -> NDArray[np.float32]:
         """Learn the brightness; return what share of this picture every pixel has learned."""
-        self._seen += 1
         seen = cv2.dilate(whole, np.ones((5, 5), np.uint8)) > 0
         share = float(seen[self._mask].mean()) if self._mask.any() else 0.0
         self._flooded = self._flooded + 1 if share > FLOODED and float(self._moved.mean()) < STILL else 0
         if self._flooded >= FLOODED_STILL:
             self._start(even, colour)
             return np.zeros_like(even)
-        learn = max(LEARN, 1.0 / self._seen) if self._seen <= WARM_UP else LEARN
-        rate = np.where(seen, np.float32(learn if self._seen <= WARM_UP else LEARN_SEEN), np.float32(learn))
+        rate = np.where(seen, np.float32(LEARN_SEEN), np.float32(LEARN))
         left_behind = seen & (self._unmoved >= LEFT_FRAMES)
         for box in standing:
             _small(box, left_behind)[:] = False
-        rate[left_behind] = max(learn / 2, LEARN_SEEN)
+        rate[left_behind] = LEARN / 2
         self._background += rate * difference
         self._noise += np.where(seen, np.float32(0), np.float32(LEARN)) * (size - self._noise)
         return rate

@@ -13,7 +13,7 @@ from detection.decode import Box, Picture
 from detection.objects import ObjectFinder
 from detection.plate_colour import plate_colour
 from detection.plate_corners import fit_corners
-from detection.plate_find import PlateBox, PlateFinder, rectify
+from detection.plate_find import PLATE_WIDTH_MIN_PX, PlateBox, PlateFinder, rectify
 from detection.plate_grammar import PlateColour
 from detection.plate_read import PlateReader
 from detection.plate_vote import SURE
@@ -35,6 +35,8 @@ REGIONS_MAX: Final = 3
 """Regions searched in one keyframe, the largest first."""
 STILL_EVERY: Final = 4
 """A region in which nothing moves is searched only in every so many keyframes."""
+TAIL_S: Final = 2.0
+"""After a plate has left the picture, the rest of its vehicle follows within this time."""
 READABLE: Final = 0.02
 """A reading less probable than this is none."""
 LARGER: Final = 1.3
@@ -112,12 +114,15 @@ def alone(region: Box, plate: PlateBox) -> bool:
 def _tail(track: Track, region: Box, frame: Keyframe) -> bool:
     """Tell whether a region is but the rest of a vehicle that was surely read and whose plate has left the picture.
 
-    It must lie where the vehicle was when its plate was last seen, but for one plate width: else another one is in it.
+    It must lie where the vehicle was when its plate was last seen, but for one plate width: else another one is in it,
+    as one is, and may have been hidden, in a region too large for one vehicle or left over for too long.
     """
     expected = track.expected(frame.mono_s)
     if expected is None or track.plate is None or track.plate_region is None or not track.certain:
         return False
-    if frame.picture.whole.grown(-8, -8).holds(*expected):
+    if frame.mono_s - track.plate_s > TAIL_S or frame.picture.whole.grown(-8, -8).holds(*expected):
+        return False
+    if not alone(track.plate_region, track.plate):
         return False
     margin = round(track.plate.width_px)
     place = track.plate_region.grown(margin, margin)
@@ -143,7 +148,7 @@ def _near_expected(tools: Tools, frame: Keyframe, tracks: Sequence[Track]) -> li
 
 def _find(tools: Tools, picture: Picture, box: Box, side_px: int) -> list[PlateBox]:
     cut = picture.even(box)
-    if cut.area == 0:
+    if cut.width < PLATE_WIDTH_MIN_PX or cut.height < PLATE_WIDTH_MIN_PX / 2:
         return []
     return tools.finder.find(picture.bgr(cut), left=cut.left, top=cut.top, side_px=side_px)
 
