@@ -90,7 +90,7 @@ def _verdicts(answer: "ReadinessOut", names: dict[str, str]) -> Table:
             f"{RINGS[key]} {key}",
             Text(word, style=colour),
             times or "—",
-            "，".join(f"{ring} {_clock(s)}" for ring, s in verdict.deadline_s.items()),
+            "，".join(f"{ring} {_clock(s)}" for ring, s in verdict.deadline_by_ring_s.items()),
             "—" if verdict.travel_slack is None else f"{verdict.travel_slack:.3f}",
             _both(names, verdict.weakest_post) if verdict.weakest_post else "—",
             "—" if verdict.margin_s is None else f"{verdict.margin_s:.0f} s",
@@ -102,7 +102,7 @@ def _orders(verdict: "VerdictOut", call_signs: dict[str, str], names: dict[str, 
     table = Table(title="派警单 Orders" if verdict.feasible else "能确保的派警单 Orders that can be kept")
     for column in ("单元 unit", "卡点 post", "行驶 drive", "到达 arrive", "到岗 staffed", "余量 margin"):
         table.add_column(column)
-    for order in sorted(verdict.plan, key=lambda o: (o.margin_s, o.unit)):
+    for order in sorted(verdict.plan, key=lambda o: (-o.staffed_s / verdict.deadline_by_ring_s[o.ring], o.unit)):
         post = "、".join(_both(names, name) for name in (order.post, *order.also_holds))
         times = (_clock(order.drive_s), _clock(order.arrive_s), _clock(order.staffed_s))
         table.add_row(_both(call_signs, order.unit), post, *times, f"{order.margin_s:.0f} s")

@@ -47,7 +47,7 @@ def simulate_cameras(
     ] = None,
     render: Annotated[
         float | None,
-        typer.Option(min=1.0, help="Render so many seconds beforehand and nothing more; the roads are empty then."),
+        typer.Option(min=1.0, help="Render so many seconds beforehand and nothing more; traffic then begins again."),
     ] = None,
     wanted: Annotated[
         list[str] | None, typer.Option(help="A plate that shall come by early, and again now and then; repeatable.")
@@ -99,7 +99,7 @@ def simulate_cameras(
         if as_json:
             print(
                 json.dumps(
-                    {**_used(seconds, serving_s), **_sent(server), "passages": log.rows, "missing": stage.missing}
+                    {**_used(seconds, serving_s), **_sent(server), "passages": log.rows, "rewound": stage.rewound}
                 ),
                 flush=True,
             )

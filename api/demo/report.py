@@ -102,13 +102,11 @@ def cost(ours: Meter, simulators: Meter, start_s: float, end_s: float) -> Json:
 
 
 def _verdict(verdict: Json) -> Json:
-    """Copy a verdict's figures after its certificate was checked.
+    """Return a verdict after its certificate was checked, so that `kakou verify-plan` can check it again.
 
     Raises:
         CertificateError: the certificate does not hold.
     """
-    certificate = verdict["certificate"]
-    if certificate is not None:
-        verify_certificate(certificate)
-    names = ("t_star_s", "deadline_s", "weakest_post", "margin_s", "certificate")
-    return {"verdict": verdict["state"], **{name: verdict[name] for name in names}}
+    if verdict["certificate"] is not None:
+        verify_certificate(verdict["certificate"])
+    return {"verdict": verdict["state"], **verdict}

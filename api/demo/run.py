@@ -87,5 +87,5 @@ class TimedRun:
             return False
         totals = self._system.get("/v1/counters")["totals"]
         done = sum(totals.get(f"keyframes_{how}", 0) for how in ("analysed", "superseded", "gated"))
-        finished = totals.get("analysis_ended", 0) == self._system.options.detectors
+        finished = totals.get("input_used_up", 0) == self._system.options.detectors
         return bool(finished and done == totals.get("keyframes_received", -1))

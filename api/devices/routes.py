@@ -22,13 +22,13 @@ async def tile(
     shared: Annotated[Services, Depends(services)],
     if_none_match: Annotated[str | None, Header(max_length=256)] = None,
 ) -> Response:
-    """Return the latest picture; ``Kakou-Picture-At`` says when it was taken, in unix seconds."""
+    """Return the latest picture; ``Kakou-Picture-At`` says when it was taken, in unix seconds. 204: none at the moment."""
     if device not in shared.board.known:
         raise HTTPException(404, "no such device")
     found = shared.board.tiles.get(device)
     item = found.latest() if found else None
     if item is None:
-        raise HTTPException(404, "no picture of this device yet")
+        return Response(status_code=204)
     headers = {"Kakou-Picture-At": f"{item.at:.3f}", "ETag": f'"{item.epoch}-{item.sequence}-{item.at:.3f}"'}
     if if_none_match == headers["ETag"]:
         return Response(status_code=304, headers=headers)

@@ -85,11 +85,16 @@ class WhyNotOut(_Out):
 
 
 class VerdictOut(_Out):
-    """What can be said of one ring or of both."""
+    """What can be said of one ring or of both.
+
+    ``t_star_s`` and ``deadline_s`` are those of the weakest post, which has used the largest share of its deadline;
+    without a plan ``deadline_s`` is the longest one.
+    """
 
     state: str
     feasible: bool | None
-    deadline_s: dict[str, int]
+    deadline_s: int
+    deadline_by_ring_s: dict[str, int]
     t_star_s: float | None
     t_star_by_ring_s: dict[str, float]
     ratio: float | None
@@ -111,7 +116,8 @@ class VerdictOut(_Out):
         return cls(
             state=verdict.state.value,
             feasible=verdict.feasible,
-            deadline_s={ring.value: ms // 1000 for ring, ms in verdict.deadline_ms.items()},
+            deadline_s=_deadline_s(verdict),
+            deadline_by_ring_s={ring.value: ms // 1000 for ring, ms in verdict.deadline_ms.items()},
             t_star_s=None if verdict.t_star_ms is None else shown_s(verdict.t_star_ms),
             t_star_by_ring_s={ring.value: shown_s(ms) for ring, ms in verdict.t_star_by_ring_ms.items()},
             ratio=None if ratio is None else ratio / 1000,
@@ -126,6 +132,12 @@ class VerdictOut(_Out):
             ask_by_radio=list(verdict.ask_by_radio),
             certificate=verdict.certificate,
         )
+
+
+def _deadline_s(verdict: Verdict) -> int:
+    if verdict.t_star_ms is not None and verdict.margin_ms is not None:
+        return (verdict.t_star_ms + verdict.margin_ms) // 1000
+    return max(verdict.deadline_ms.values()) // 1000
 
 
 class LeakOut(_Out):

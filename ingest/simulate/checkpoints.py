@@ -12,21 +12,21 @@ from ingest.simulate.truth import ClipPass, TruthLog, TruthRow
 
 
 class TrafficSource:
-    """One checkpoint's drawn traffic. A stretch that was not rendered in time shows the empty road.
+    """One checkpoint's drawn traffic, from its start as far as it is rendered, then from its start again.
 
-    Who passes in such a stretch was not seen by anybody and is not in the truth; ``missing`` counts the stretches.
+    Who is in the picture when it begins again is cut off and not in the truth; ``rewound`` counts how often that was.
     """
 
     def __init__(self, checkpoint: str, index: int, crew: Crew, truth: TruthLog) -> None:
         """Take the empty road and the first stretch from what ``crew`` has prepared."""
         self._checkpoint, self._index, self._crew, self._truth = checkpoint, index, crew, truth
         self._empty = crew.empty(index)
+        self._shift = 0
+        self._film: Film | None = None
         self._traffic = crew.plan.traffic(index)
-        self._film = crew.stretch(index, 0)
-        self._unseen: set[int] = set() if self._film is not None else {0}
         self._passes: list[Pass] = []
-        self._note_passes(0)
-        self.missing = len(self._unseen)
+        self.rewound = 0
+        self._open(0)
 
     @property
     def fps(self) -> float:
@@ -45,32 +45,33 @@ class TrafficSource:
 
     def frame(self, number: int) -> Packets:
         """Return frame ``number``, which must be of the stretch that follows the last frame sent."""
-        gop, place = divmod(number, GOP)
-        film: Film | None = self._film
-        frames = film.gops.get(gop) if film is not None else None
+        gop, place = divmod(number - self._shift, GOP)
+        frames = self._film.gops.get(gop) if self._film is not None else None
         return (frames or self._empty.gops[level(self._index, gop)])[place]
 
     def sent(self, number: int, started_at: float) -> None:
-        """Write down who left the picture with this frame; after a stretch's last frame, fetch the next one."""
-        while self._passes and self._passes[0].leaves <= number:
-            gone = self._passes.pop(0)
-            stretches = range(gone.enters // STRETCH_FRAMES, gone.leaves // STRETCH_FRAMES + 1)
-            if not self._unseen.intersection(stretches):
-                self._truth.write(_row(self._checkpoint, gone, started_at))
-        stretch, rest = divmod(number + 1, STRETCH_FRAMES)
-        if rest == 0:
-            self._film = self._crew.stretch(self._index, stretch)
-            self._unseen = {each for each in self._unseen if each >= stretch - 2}
-            if self._film is None:
-                self._unseen.add(stretch)
-                self.missing += 1
-            self._note_passes(stretch)
+        """Write down who left the picture with this frame; after a stretch's last frame, go on to the next one."""
+        shown = number - self._shift
+        while self._passes and self._passes[0].leaves <= shown:
+            self._truth.write(_row(self._checkpoint, self._passes.pop(0), started_at + self._shift / FPS))
+        stretch, rest = divmod(shown + 1, STRETCH_FRAMES)
+        if rest == 0 and not self._open(stretch):
+            self._shift = number + 1
+            self._traffic = self._crew.plan.traffic(self._index)
+            self._passes.clear()
+            self.rewound += 1
+            self._open(0)
 
-    def _note_passes(self, stretch: int) -> None:
-        """Take note of those who leave in this stretch, in that order."""
+    def _open(self, stretch: int) -> bool:
+        """Go on with a stretch and take note of who leaves in it, in that order; False if it is not rendered."""
+        film = self._crew.stretch(self._index, stretch)
+        if film is None:
+            return False
+        self._film = film
         first, after = stretch * STRETCH_FRAMES, (stretch + 1) * STRETCH_FRAMES
         seen = self._traffic.between(first, after - 1)
         self._passes += sorted((each for each in seen if first <= each.leaves < after), key=lambda each: each.leaves)
+        return True
 
 
 def _row(checkpoint: str, gone: Pass, started_at: float) -> TruthRow:

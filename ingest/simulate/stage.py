@@ -51,9 +51,9 @@ class Stage:
     crew: Crew | None
 
     @property
-    def missing(self) -> int:
-        """Return how many ten-second stretches of a checkpoint were not rendered in time and showed an empty road."""
-        return sum(source.missing for source in self.mounts.values() if isinstance(source, TrafficSource))
+    def rewound(self) -> int:
+        """Return how often a checkpoint's drawn traffic began again, because no more of it was rendered."""
+        return sum(source.rewound for source in self.mounts.values() if isinstance(source, TrafficSource))
 
     def close(self) -> None:
         """End the rendering processes."""

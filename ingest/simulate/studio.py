@@ -27,11 +27,11 @@ STRETCH_S = 10
 STRETCH_FRAMES = STRETCH_S * FPS
 STRETCH_GOPS = STRETCH_FRAMES // GOP
 
-AHEAD = 4
-"""An endless run renders so many stretches ahead of what is sent."""
+FIRST_STRETCHES = 6
+"""An endless run starts when so much is rendered, a minute; it goes on as far as the machine has time to render."""
 
-KEPT = 60
-"""Stretches from the start that stay in the cache after they were sent, for the next run of the same plan."""
+ENDLESS_STRETCHES = 30
+"""At most so much is rendered for an endless run, five minutes; then it begins again."""
 
 NICE = 10
 STOP_S = 5.0
@@ -131,14 +131,6 @@ class Studio:
 
 
 @dataclass(frozen=True, slots=True)
-class _Order:
-    """Render every stretch from ``first`` to ``through``; earlier ones come too late."""
-
-    first: int
-    through: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Done:
     """One stretch of one checkpoint is there; ``cpu_s`` is what its process has used so far."""
 
@@ -156,19 +148,17 @@ def work(plan: Plan, folder: Path, indexes: Sequence[int], orders: Connection, e
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     cv2.setNumThreads(1)
     studio = Studio(plan, folder)
-    done = -1
-    order = _Order(0, -1)
+    stretch, through = 0, -1
     with contextlib.suppress(EOFError, OSError):
         while True:
-            while done >= order.through or orders.poll():
-                order = orders.recv()
-            stretch = max(done + 1, order.first)
+            while stretch > through:
+                through = orders.recv()
             # Each time somebody else begins, so that a machine too slow for all of them is fair to all.
             for turn in range(len(indexes)):
                 index = indexes[(turn + stretch) % len(indexes)]
                 studio.render(index, stretch)
                 orders.send(_Done(index, stretch, time.process_time()))
-            done = stretch
+            stretch += 1
 
 
 class Crew:
@@ -188,7 +178,6 @@ class Crew:
         self._count = max(1, min(processes, plan.checkpoints))
         self._workers: list[tuple[multiprocessing.process.BaseProcess, Connection]] = []
         self._cpu: dict[int, float] = {}
-        self._through = -1
         self._endless = False
 
     def prepare(self, seconds: float | None, progress: Callable[[float], None]) -> None:
@@ -197,17 +186,17 @@ class Crew:
         With a known length the processes have ended when this returns.
         """
         self._endless = seconds is None
-        stretches = AHEAD // 2 if seconds is None else math.ceil(seconds / STRETCH_S)
+        stretches = FIRST_STRETCHES if seconds is None else math.ceil(seconds / STRETCH_S)
         self.folder.mkdir(parents=True, exist_ok=True)
         cache.trim(self._root, cache.CACHE_BYTES, keep=(self.folder,))
         self._start()
-        self._order(0, stretches - 1)
+        self._order(stretches - 1)
         left = stretches * self.plan.checkpoints
         while left:
             left -= self.listen(1.0)
             progress(1.0 - left / (stretches * self.plan.checkpoints))
         if self._endless:
-            self._order(0, AHEAD)
+            self._order(ENDLESS_STRETCHES - 1)
         else:
             self.stop()
 
@@ -216,11 +205,7 @@ class Crew:
         return read_film(empty_path(self.folder, index))
 
     def stretch(self, index: int, stretch: int) -> Film | None:
-        """Return the film of a stretch, None if it was not made in time; orders what comes after it."""
-        if self._endless:
-            self._order(stretch + 1, stretch + AHEAD)
-            if stretch - 1 >= KEPT:
-                stretch_path(self.folder, index, stretch - 1).unlink(missing_ok=True)
+        """Return the film of a stretch, None if it is not there (yet)."""
         try:
             return read_film(stretch_path(self.folder, index, stretch))
         except FileNotFoundError:
@@ -252,21 +237,18 @@ class Crew:
         for number in range(self._count):
             here, there = spawn.Pipe()
             indexes = range(number, self.plan.checkpoints, self._count)
-            process = spawn.Process(target=work, args=(self.plan, self.folder, indexes, there, self._endless), daemon=True)
+            process = spawn.Process(
+                target=work, args=(self.plan, self.folder, indexes, there, self._endless), daemon=True
+            )
             process.start()
             there.close()
             self._workers.append((process, here))
 
-    def _order(self, first: int, through: int) -> None:
-        """Ask for more, if that was not done yet, without waiting, and take note of what was said meanwhile."""
+    def _order(self, through: int) -> None:
+        """Ask for every stretch up to ``through``, without waiting."""
         for _, pipe in self._workers:
-            with contextlib.suppress(RuntimeError):  # a dead one makes no films; that is counted where they miss
-                while pipe.poll():
-                    self._hear(pipe)
-            if through > self._through:
-                with contextlib.suppress(OSError):
-                    pipe.send(_Order(first, through))
-        self._through = max(self._through, through)
+            with contextlib.suppress(OSError):  # a dead one makes no more films; the traffic begins again sooner
+                pipe.send(through)
 
     def _hear(self, pipe: Connection) -> int:
         try:

@@ -144,7 +144,8 @@ function verdict(state: VerdictState, ring: "town" | "county" | "joint"): Verdic
   const margin = Math.min(...plan.map((order) => order.margin_s));
   return {
     state, feasible: known ? true : state === "not_possible" ? false : null,
-    deadline_s: ring === "joint" ? { town: 900, county: 1800 } : { [ring]: ring === "town" ? 900 : 1800 },
+    deadline_s: ring === "town" ? 900 : 1800,
+    deadline_by_ring_s: ring === "joint" ? { town: 900, county: 1800 } : { [ring]: ring === "town" ? 900 : 1800 },
     t_star_s: known ? (ring === "county" ? 1724.2 : 851.6) : null, ratio: known ? 0.957 : null,
     travel_slack: known ? (state === "ready" ? 1.318 : 1.041) : null,
     weakest_post: known ? (plan.find((order) => order.margin_s === margin)?.post ?? null) : null,

@@ -107,7 +107,8 @@ export interface WhyNot {
 export interface Verdict {
   state: VerdictState;
   feasible: boolean | null;
-  deadline_s: { town?: number; county?: number };
+  deadline_s: number;
+  deadline_by_ring_s: { town?: number; county?: number };
   t_star_s: number | null;
   ratio: number | null;
   travel_slack: number | null;

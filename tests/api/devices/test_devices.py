@@ -12,7 +12,7 @@ from tests.support.web import Bench
 
 async def test_a_tile_carries_its_time_and_is_not_sent_twice(web: Bench) -> None:
     async with web.logged_in(Role.WALL) as client:
-        assert (await client.get("/v1/devices/cam-1/tile.jpg")).status_code == 404
+        assert (await client.get("/v1/devices/cam-1/tile.jpg")).status_code == 204
         with SlotWriter(web.shared.run.tiles / "cam-1", 1000) as slot:
             slot.put(b"jpeg-1", sequence=1, at=1234.5, mono_s=1.0, epoch=7)
             first = await client.get("/v1/devices/cam-1/tile.jpg")

@@ -49,7 +49,8 @@ def test_the_example_county_is_planned_with_certificates_that_hold(planned, tmp_
         verdict = planned[key]
         assert verdict["verdict"] == verdict["state"]
         assert {"t_star_s", "deadline_s", "weakest_post", "margin_s", "certificate", "plan"} <= set(verdict)
-    assert planned["town"]["deadline_s"] == {"town": 900}
+    assert planned["town"]["deadline_s"] == 900
+    assert planned["joint"]["deadline_by_ring_s"] == {"town": 900, "county": 1800}
     code, output = _verify(tmp_path, planned)
     assert code == 0
     assert output.count(": holds") == 3
