@@ -38,6 +38,8 @@ FLOODED: Final = 0.7
 FLOODED_STILL: Final = 4
 """When this share of the zone has changed but stands still for so many pictures, the camera was moved or switched to
 infrared, and the background starts afresh."""
+COVERED: Final = 0.2
+"""What is new on the road differs from it on this share of its pixels at least; a grey lorry hardly differs."""
 STILL: Final = 0.03
 """A region stands still when at most this share of its pixels differs from the picture before."""
 
@@ -79,6 +81,7 @@ class Background:
         self._moved: NDArray[np.bool_] = np.empty((0, 0), np.bool_)
         self._unmoved: NDArray[np.uint8] = np.empty((0, 0), np.uint8)
         self._mask: NDArray[np.bool_] = self._moved
+        self._whole: NDArray[np.uint8] = self._unmoved
         self._first: list[tuple[NDArray[np.float32], NDArray[np.float32]]] = []
 
     def look(self, picture: Picture, standing: tuple[Box, ...] = ()) -> list[Region]:
@@ -107,8 +110,8 @@ class Background:
         changed = ((size > THRESHOLD + NOISES * self._noise) | coloured) & self._mask
         self._moved = np.abs(even - self._before) > THRESHOLD
         self._unmoved = np.where(self._moved, np.uint8(0), np.minimum(self._unmoved, np.uint8(254)) + np.uint8(1))
-        regions, whole = self._regions(changed)
-        rate = self._learn(even, colour, difference, size, whole, standing)
+        regions, self._whole = self._regions(changed)
+        rate = self._learn(even, colour, difference, size, self._whole, standing)
         self._colour += cv2.resize(rate, (wide // 2, high // 2), interpolation=cv2.INTER_NEAREST)[..., None] * hue
         self._before = even
         return regions
@@ -118,11 +121,17 @@ class Background:
         cut = _small(box, self._moved)
         return cut.size > 0 and float(cut.mean()) <= STILL
 
+    def drives(self, box: Box) -> bool:
+        """Tell whether what is in ``box`` (full pixels) came lately: it moved, and the empty road is another."""
+        cut = _small(box, self._whole)
+        return cut.size > 0 and float(cut.mean()) >= COVERED and not self.still(box)
+
     def _start(self, now: NDArray[np.float32], colour: NDArray[np.float32]) -> None:
         self._background, self._before, self._colour = now.copy(), now, colour.copy()
         self._noise = np.full_like(now, 2.0)
         self._moved = np.zeros(now.shape, np.bool_)
         self._unmoved = np.zeros(now.shape, np.uint8)
+        self._whole = self._unmoved
         self._mask = _mask(self._zone, now.shape)
         self._first = [(now, colour)]
         self._flooded = 0

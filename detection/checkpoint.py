@@ -14,7 +14,7 @@ from detection.passage import FINAL, PROVISIONAL, Passage, new_passage_id
 from detection.plate_find import PlateBox
 from detection.plate_vote import SURE, Verdict
 from detection.same_vehicle import TOUCH, one_vehicle, part_of, same_plate, touching
-from detection.sightings import Tools, alone, sightings, standing
+from detection.sightings import Tools, alone, around, sightings, standing
 from detection.track import Evidence, Keyframe, Sighting, Track, associate
 
 log = logging.getLogger(__name__)
@@ -26,6 +26,8 @@ TELL: Final = 0.25
 CONVINCING: Final = (0.2, 2)
 """A driving text that reads like a plate with this probability in so many keyframes, or surely in one, is on a vehicle,
 whatever it looks like; lettering on a lorry does not."""
+AROUND: Final = (0.1, 0.4)
+"""So much around a plate, as shares of its width and height, must have come lately where it was read only once."""
 SAME_S: Final = 8.0
 """Within this time a vehicle that is gone is taken for the same when its plate comes again."""
 BARE_FRAMES: Final = 4
@@ -122,6 +124,7 @@ class CheckpointReader:
             track = Track(frame)
             self._tracks.append(track)
         track.see_plate(frame, sighting, vehicle)
+        track.drives = self._background.drives(around(sighting.box, *AROUND))
 
     def _claim(self, frame: Keyframe, regions: Sequence[Region]) -> None:
         """Say whose every region is; a large moving one that is nobody's begins a track without a plate."""
@@ -176,12 +179,15 @@ class CheckpointReader:
 
     def _counts(self, track: Track, gone: Sequence[Track]) -> bool:
         """Tell whether a track that was never certain is a vehicle that nobody has told of."""
+        sure = any(ballot.read.probability >= SURE for ballot in track.ballots)
+        if sure and track.plates == 1 and track.drives:
+            return not self._seen_before(track)  # in one keyframe, the others having been lost
         if track.plates >= 2 and track.moved:
             if self._seen_before(track):
                 return False
             probability, frames = CONVINCING
             likely = {ballot.frame for ballot in track.ballots if ballot.read.probability >= probability}
-            if len(likely) >= frames or any(ballot.read.probability >= SURE for ballot in track.ballots):
+            if len(likely) >= frames or sure:
                 return True
         elif track.frames < BARE_FRAMES or track.moved_px < BARE_WAY * track.last_frame.picture.width:
             return False

@@ -101,6 +101,7 @@ class Track:
         self.plate_s = 0.0
         self.plate_number = 0
         self.plates = 0
+        self.drives = False
         self.plate_frames: set[int] = set()
         self.path: list[tuple[float, Box]] = []
         self.region: Box | None = None

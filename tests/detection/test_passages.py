@@ -90,6 +90,17 @@ def test_a_keyframe_that_never_came_does_not_split_a_passage(watch: Watch) -> No
     assert plates(told) == ["吉D7K391"]
 
 
+def test_a_plate_read_in_one_keyframe_only_is_told_of_as_not_certain(watch: Watch) -> None:
+    told = watch.see(drive("吉D7K391", RIGHT, 3.0), length_s=10, missing=(3.0, 3.5, 4.0, 4.5, 5.5, 6.0, 6.5))
+    assert [(one.plate, one.certain, one.final) for one in told] == [("吉D7K391", False, True)]
+
+
+def test_a_vehicle_in_the_first_pictures_does_not_hide_the_next(watch: Watch) -> None:
+    told = watch.see(drive("吉D7K391", LEFT, -2.0), drive("黑B20H67", LEFT, 3.0), length_s=10)
+    assert "黑B20H67" in plates(told)
+    assert len(plates(told)) <= 2
+
+
 def test_what_is_painted_or_laid_over_the_picture_is_no_passage(watch: Watch) -> None:
     def overlay(image: Image, now_s: float) -> Image:
         cv2.putText(
