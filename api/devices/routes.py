@@ -22,7 +22,7 @@ async def tile(
     shared: Annotated[Services, Depends(services)],
     if_none_match: Annotated[str | None, Header(max_length=256)] = None,
 ) -> Response:
-    """Return the latest picture; ``Kakou-Picture-At`` says when it was taken, in unix seconds. 204: none at the moment."""
+    """Return the latest picture; ``Kakou-Picture-At`` says when it was taken (unix s). 204: there is none now."""
     if device not in shared.board.known:
         raise HTTPException(404, "no such device")
     found = shared.board.tiles.get(device)
