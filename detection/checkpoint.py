@@ -45,7 +45,7 @@ class _Told:
     id: str
     at: float
     lane: int
-    best: Evidence
+    best: Evidence | None
     kept: Kept
 
 
@@ -163,9 +163,9 @@ class CheckpointReader:
                 continue
             if self._seen_before(track):
                 self._tracks.remove(track)
-                self._past.append(track)
+                self._pass(track)
                 continue
-            out.append(self._passage(track, frame, PROVISIONAL))
+            out.append(self._passage(track, frame.at, frame.mono_s, PROVISIONAL))
         return out
 
     def _end(self, gone: Sequence[Track]) -> list[Passage]:
@@ -173,9 +173,16 @@ class CheckpointReader:
         # Those with plates first, so that a part of such a vehicle is known as one.
         for track in sorted(gone, key=lambda one: (one.plate is None, one.first_s)):
             if track in self._told or self._counts(track, gone):
-                out.append(self._passage(track, track.last_frame, FINAL))
-            self._past.append(track)
+                out.append(self._passage(track, track.last_at, track.last_s, FINAL))
+            self._pass(track)
         return out
+
+    def _pass(self, track: Track) -> None:
+        """Remember a track that is gone, without its pictures: those of a busy minute would be a hundred megabytes."""
+        self._past.append(track)
+        track.best = None
+        if track in self._told:
+            self._told[track].best = None
 
     def _counts(self, track: Track, gone: Sequence[Track]) -> bool:
         """Tell whether a track that was never certain is a vehicle that nobody has told of."""
@@ -189,7 +196,11 @@ class CheckpointReader:
             likely = {ballot.frame for ballot in track.ballots if ballot.read.probability >= probability}
             if len(likely) >= frames or sure:
                 return True
-        elif track.frames < BARE_FRAMES or track.moved_px < BARE_WAY * track.last_frame.picture.width:
+        elif (
+            track.frames < BARE_FRAMES
+            or track.best is None
+            or track.moved_px < BARE_WAY * track.best.frame.picture.width
+        ):
             return False
         others = [*self._tracks, *self._past, *gone]
         if any(other is not track and other.verdict and other.moved and part_of(track, other) for other in others):
@@ -218,8 +229,8 @@ class CheckpointReader:
         vehicles = [one for one in found if one.vehicle and one.box.shared(middle).area]
         return max(vehicles, key=lambda one: one.box.area * one.score).label if vehicles else UNKNOWN
 
-    def _passage(self, track: Track, frame: Keyframe, version: int) -> Passage:
-        told = self._told.get(track) or self._tell(track, frame)
+    def _passage(self, track: Track, at: float, mono_s: float, version: int) -> Passage:
+        told = self._told.get(track) or self._tell(track)
         verdict = _worth_telling(track)
         colour = verdict.colour if verdict else None
         return Passage(
@@ -240,20 +251,21 @@ class CheckpointReader:
             source="video",
             final=version == FINAL,
             drill=False,
-            frame_received_at=frame.at,
-            frame_mono_s=frame.mono_s,
+            frame_received_at=at,
+            frame_mono_s=mono_s,
             scene_path=told.kept.scene_path,
             scene_sha256=told.kept.scene_sha256,
             crop_path=told.kept.crop_path,
             crop_sha256=told.kept.crop_sha256,
         )
 
-    def _tell(self, track: Track, frame: Keyframe) -> _Told:
+    def _tell(self, track: Track) -> _Told:
         """Settle what stays the same in both versions: id, evidence and lane.
 
         The evidence is that of the first version: it must not change under an alert that was raised on it.
         """
-        best = track.best or Evidence(frame, None, frame.picture.whole, 0.0)
+        best = track.best
+        assert best is not None  # a track begins with a sighting
         name = new_passage_id(track.first_at)
         try:
             kept = keep(self._data, name, best)

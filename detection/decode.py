@@ -66,6 +66,15 @@ class Box:
             min(self.bottom, other.bottom),
         )
 
+    def around(self, other: "Box") -> "Box":
+        """Return the smallest box that holds both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
     def holds(self, x: float, y: float) -> bool:
         """Tell whether the point lies inside."""
         return self.left <= x < self.right and self.top <= y < self.bottom

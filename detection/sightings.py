@@ -33,6 +33,8 @@ MARGIN_PX: Final = 32
 """Searched around a region: a plate may be as bright and as blue as the road."""
 REGIONS_MAX: Final = 3
 """Regions searched in one keyframe, the largest first."""
+JOINED: Final = 1.6
+"""Regions close to one another are searched as one whose box is at most so many times as large as theirs."""
 STILL_EVERY: Final = 4
 """A region in which nothing moves is searched only in every so many keyframes."""
 TAIL_S: Final = 2.0
@@ -82,7 +84,7 @@ def sightings(
     fixed = [track.plate for track in stayed if track.plate is not None]
     fixed += [box for track in resting if (box := track.expected_box(frame.mono_s)) is not None]
     found = _near_expected(tools, frame, [track for track in moving if track not in resting])
-    for region in regions[:REGIONS_MAX]:
+    for region in _joined(regions)[:REGIONS_MAX]:
         here = [box for box in (*fixed, *found) if region.box.holds(*box.centre)]
         if len(here) == 1 and alone(region.box, here[0]):
             continue
@@ -109,6 +111,24 @@ def alone(region: Box, plate: PlateBox) -> bool:
     """Tell whether a region is small enough to be the vehicle of this plate only."""
     wide, high = ALONE_WIDTHS
     return region.width <= wide * plate.width_px and region.height <= high * plate.width_px
+
+
+def _joined(regions: Sequence[Region]) -> list[Region]:
+    """Join the pieces of what hardly differs from the road, a grey lorry; largest first.
+
+    Its plate may lie between two of them, or be the smallest.
+    """
+    whole: list[Region] = []
+    for region in sorted(regions, key=lambda one: -one.box.area):
+        for place, other in enumerate(whole):
+            box = region.box.around(other.box)
+            near = region.box.grown(MARGIN_PX, MARGIN_PX).shared(other.box.grown(MARGIN_PX, MARGIN_PX)).area
+            if near and box.area <= JOINED * (region.box.area + other.box.area):
+                whole[place] = Region(box, region.area + other.area, max(region.moving, other.moving))
+                break
+        else:
+            whole.append(region)
+    return sorted(whole, key=lambda one: -one.area)
 
 
 def _tail(track: Track, region: Box, frame: Keyframe) -> bool:

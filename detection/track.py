@@ -94,7 +94,7 @@ class Track:
     def __init__(self, frame: Keyframe) -> None:
         self.first_at = self.last_at = frame.at
         self.first_s = self.last_s = frame.mono_s
-        self.last_frame = frame
+        self.last_number = frame.number
         self.frames = 0
         self.ballots: list[Ballot] = []
         self.plate: PlateBox | None = None
@@ -218,7 +218,7 @@ class Track:
         self.path = sorted([*self.path, *other.path], key=lambda step: step[0])[-PATH_MAX:]
         self.moved_widths = max(self.moved_widths, other.moved_widths)
         if other.last_s > self.last_s:
-            self.last_at, self.last_s, self.last_frame = other.last_at, other.last_s, other.last_frame
+            self.last_at, self.last_s, self.last_number = other.last_at, other.last_s, other.last_number
             self.region = other.region or self.region
         if other.plate is not None and (self.plate is None or other.plate_s > self.plate_s):
             if self._start is not None:
@@ -234,9 +234,9 @@ class Track:
         del self.path[:-PATH_MAX]
 
     def _seen(self, frame: Keyframe) -> None:
-        if frame.number != self.last_frame.number or self.frames == 0:
+        if frame.number != self.last_number or self.frames == 0:
             self.frames += 1
-        self.last_at, self.last_s, self.last_frame = frame.at, frame.mono_s, frame
+        self.last_at, self.last_s, self.last_number = frame.at, frame.mono_s, frame.number
 
 
 def associate(
