@@ -105,7 +105,8 @@ class Background:
         difference = even - self._background
         size = np.abs(difference)
         hue = colour - self._colour
-        tinted = (np.abs(hue).max(axis=2) > COLOUR_THRESHOLD).astype(np.uint8)
+        # Plane by plane: numpy takes ten times as long for the greatest along a short last axis.
+        tinted = (np.maximum(np.abs(hue[..., 0]), np.abs(hue[..., 1])) > COLOUR_THRESHOLD).astype(np.uint8)
         coloured = cv2.resize(tinted, (wide, high), interpolation=cv2.INTER_NEAREST) > 0
         changed = ((size > THRESHOLD + NOISES * self._noise) | coloured) & self._mask
         self._moved = np.abs(even - self._before) > THRESHOLD
@@ -161,7 +162,7 @@ class Background:
             left, top, width, height, area = (int(value) for value in stats[label])
             if area < AREA_MIN * whole.size or width < WIDTH_MIN * whole.shape[1]:
                 continue
-            moving = float(self._moved[top : top + height, left : left + width].mean())
+            moving = np.count_nonzero(self._moved[top : top + height, left : left + width]) / (width * height)
             box = Box(left * SCALE, top * SCALE, (left + width) * SCALE, (top + height) * SCALE)
             regions.append(Region(box, area * SCALE * SCALE, moving))
         return sorted(regions, key=lambda region: -region.area), whole
@@ -177,8 +178,10 @@ class Background:
     ) -> NDArray[np.float32]:
         """Learn the brightness; return what share of this picture every pixel has learned."""
         seen = cv2.dilate(whole, np.ones((5, 5), np.uint8)) > 0
-        share = float(seen[self._mask].mean()) if self._mask.any() else 0.0
-        self._flooded = self._flooded + 1 if share > FLOODED and float(self._moved.mean()) < STILL else 0
+        share = np.count_nonzero(seen & self._mask) / max(np.count_nonzero(self._mask), 1)
+        self._flooded = (
+            self._flooded + 1 if share > FLOODED and np.count_nonzero(self._moved) < STILL * seen.size else 0
+        )
         if self._flooded >= FLOODED_STILL:
             self._start(even, colour)
             return np.zeros_like(even)

@@ -75,6 +75,19 @@ class Box:
             max(self.bottom, other.bottom),
         )
 
+    def without(self, other: "Box") -> list["Box"]:
+        """Return what ``other`` leaves: left and right of it in full height, and above and below; no empty ones."""
+        both = self.shared(other)
+        if both.area == 0:
+            return [self]
+        parts = (
+            Box(self.left, self.top, both.left, self.bottom),
+            Box(both.right, self.top, self.right, self.bottom),
+            Box(both.left, self.top, both.right, both.top),
+            Box(both.left, both.bottom, both.right, self.bottom),
+        )
+        return [part for part in parts if part.area]
+
     def holds(self, x: float, y: float) -> bool:
         """Tell whether the point lies inside."""
         return self.left <= x < self.right and self.top <= y < self.bottom

@@ -29,6 +29,8 @@ NEAR_PX: Final = 80
 """There, a plate is brought to this width where it is larger."""
 ALONE_WIDTHS: Final = (6.5, 7.0)
 """A region no larger than this (width, height in plate widths) holds one vehicle."""
+ROOM_WIDTHS: Final = 1.5
+"""Beside or above it another one's plate has room only in a part that is so many plate widths wide and high."""
 MARGIN_PX: Final = 32
 """Searched around a region: a plate may be as bright and as blue as the road."""
 REGIONS_MAX: Final = 3
@@ -92,9 +94,10 @@ def sightings(
             continue
         if not here and any(_tail(track, region.box, frame) for track in moving):
             continue
-        side = min(round(max(region.box.width, region.box.height) * PIECE_SHARE), PIECE_MAX_PX)
-        more = _find(tools, frame.picture, region.box.grown(MARGIN_PX, MARGIN_PX), max(side, 160))
-        found += [box for box in more if not any(_same_place(box, other) for other in (*fixed, *found))]
+        for part in _unknown(region.box, here):
+            side = min(round(max(part.width, part.height) * PIECE_SHARE), PIECE_MAX_PX)
+            more = _find(tools, frame.picture, part.grown(MARGIN_PX, MARGIN_PX), max(side, 160))
+            found += [box for box in more if not any(_same_place(box, other) for other in (*fixed, *found))]
     read = [_read(tools, frame, box, moving) for box in found]
     return _best_of_overlapping([sighting for sighting in read if sighting is not None])
 
@@ -129,6 +132,17 @@ def _joined(regions: Sequence[Region]) -> list[Region]:
         else:
             whole.append(region)
     return sorted(whole, key=lambda one: -one.area)
+
+
+def _unknown(region: Box, plates: Sequence[PlateBox]) -> list[Box]:
+    """Return the parts of a region beside and above the vehicles of known plates, where another plate has room."""
+    parts = [region]
+    for plate in plates:
+        (x, y), (wide, high) = plate.centre, (share * plate.width_px for share in ALONE_WIDTHS)
+        body = Box(round(x - wide / 2), round(y - high), round(x + wide / 2), region.bottom)
+        room = ROOM_WIDTHS * plate.width_px
+        parts = [rest for part in parts for rest in part.without(body) if rest.width >= room and rest.height >= room]
+    return parts
 
 
 def _tail(track: Track, region: Box, frame: Keyframe) -> bool:

@@ -32,6 +32,8 @@ PATH_MAX: Final = 60
 """Places remembered of one track."""
 SETTLED: Final = 3
 """After so many agreeing sure readings a plate is read again only when it has become clearly larger."""
+CLEAR: Final = 0.95
+"""So are readings that are certain and in which no character has less confidence than this."""
 
 FREE_WIDTHS: Final = 3.5
 """How far a plate may be from where it was, in its own widths a keyframe, while its speed is unknown."""
@@ -137,7 +139,7 @@ class Track:
     def settled(self) -> bool:
         """Tell whether more readings would hardly change anything."""
         verdict = self.verdict
-        return verdict is not None and verdict.certain and verdict.agreeing >= SETTLED
+        return verdict is not None and verdict.certain and (verdict.agreeing >= SETTLED or verdict.confidence >= CLEAR)
 
     def ended(self, mono_s: float) -> bool:
         """Tell whether the vehicle is gone; at exactly ``GONE_S`` it is not yet."""
@@ -196,7 +198,7 @@ class Track:
         self._go(frame.mono_s, region)
         self.region = region
         self.region_start = self.region_start or region
-        if self.plate_number == frame.number:
+        if frame.number - self.plate_number <= self.settled:  # a settled plate is looked for in every other one
             self.plate_region = region
         self.moved_px = max(self.moved_px, _distance(_middle(region), _middle(self.region_start)))
         if self.best is None or (self.best.plate is None and region.area > self.best.worth):
