@@ -1,5 +1,6 @@
 """Positions in, units and readiness out."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -15,6 +16,9 @@ router = APIRouter(prefix="/v1", tags=["plan"])
 
 KEEP = 20_000
 """Batches kept for a planner that starts anew, about."""
+
+PATIENCE_S = 1.0
+"""A stalled event log counts as down after this: nobody waits for it."""
 
 UNITS = "units"
 """Subject of the token that may speak for all units."""
@@ -36,8 +40,9 @@ async def positions(
     if kept:
         batch = {"received_at": now, "mono_s": shared.clock.monotonic_s(), "positions": kept}
         try:
-            await shared.bus.xadd(POSITIONS, {"batch": compact(batch)}, maxlen=KEEP, approximate=True)
-        except RedisError as error:
+            async with asyncio.timeout(PATIENCE_S):
+                await shared.bus.xadd(POSITIONS, {"batch": compact(batch)}, maxlen=KEEP, approximate=True)
+        except (RedisError, TimeoutError) as error:
             raise HTTPException(503, "the event log is down", headers={"Retry-After": "1"}) from error
     return answer
 
@@ -52,7 +57,8 @@ async def units(shared: Annotated[Services, Depends(services)]) -> dict[str, Any
 async def readiness(shared: Annotated[Services, Depends(services)]) -> dict[str, Any]:
     """Return the latest readiness with its certificates; "unknown", with the cause, once it is too old."""
     try:
-        full = await get_json(shared.bus, READINESS_KEY)
-    except (RedisError, ValueError):
+        async with asyncio.timeout(PATIENCE_S):
+            full = await get_json(shared.bus, READINESS_KEY)
+    except (RedisError, TimeoutError, ValueError):
         full = None
     return shared.hub.readiness(full)
