@@ -178,7 +178,7 @@ class Background:
     ) -> NDArray[np.float32]:
         """Learn the brightness; return what share of this picture every pixel has learned."""
         seen = cv2.dilate(whole, np.ones((5, 5), np.uint8)) > 0
-        share = np.count_nonzero(seen & self._mask) / max(np.count_nonzero(self._mask), 1)
+        share = float(np.count_nonzero(seen & self._mask)) / max(float(np.count_nonzero(self._mask)), 1.0)
         self._flooded = (
             self._flooded + 1 if share > FLOODED and np.count_nonzero(self._moved) < STILL * seen.size else 0
         )

@@ -27,6 +27,8 @@ NEAR_WIDTHS: Final = (1.3, 0.95)
 """Around a plate's expected place so many plate widths are searched: to each side, and up and down."""
 NEAR_PX: Final = 80
 """There, a plate is brought to this width where it is larger."""
+SETTLED_PX: Final = 60
+"""The same where it need not be read again."""
 ALONE_WIDTHS: Final = (6.5, 7.0)
 """A region no larger than this (width, height in plate widths) holds one vehicle."""
 ROOM_WIDTHS: Final = 1.5
@@ -174,7 +176,8 @@ def _near_expected(tools: Tools, frame: Keyframe, tracks: Sequence[Track]) -> li
         across, along = width * NEAR_WIDTHS[0] + reach, width * NEAR_WIDTHS[1] + reach
         x, y = expected
         box = Box(round(x - across), round(y - along), round(x + across), round(y + along))
-        side = round(max(box.width, box.height) * min(1.0, NEAR_PX / width))
+        wanted = SETTLED_PX if track.settled else NEAR_PX
+        side = round(max(box.width, box.height) * min(1.0, wanted / width))
         hits = _find(tools, frame.picture, box, side)
         found += [hit for hit in hits if not any(_same_place(hit, other) for other in found)]
     return found
