@@ -115,6 +115,17 @@ class Analyst:
         due = [counter.due(now_s) for counter in self._counters.values()]
         return told + [_street(counts) for counts in due if counts is not None]
 
+    def let_go(self) -> None:
+        """Take what still waits without looking at it: the input has ended, and nobody waits longer for the rest.
+
+        It counts as superseded.
+        """
+        for slot in self._slots.values():
+            before = slot.cursor
+            item = slot.take()
+            if item is not None:
+                self.counters.keyframes_superseded += item.sequence - before
+
     def finish(self) -> list[Told]:
         """Return everything that is still open: the input has ended. More may follow all the same."""
         told = [one for reader in self._readers.values() for one in self._passages(reader.finish())]

@@ -40,6 +40,8 @@ TIDY_S: Final = 0.5
 COUNTERS_S: Final = 5.0
 QUIET_S: Final = 0.5
 """After SIGUSR1, nothing has waited for this long: the input is used up."""
+REST_S: Final = 6.0
+"""After SIGUSR1, what waits is looked at for so long; 350 cameras' last keyframes take longer on two slow cores."""
 DRAIN_S: Final = 1.5
 
 
@@ -65,6 +67,7 @@ class DetectWorker:
         self._analyst, self._outbox, self._clock = analyst, outbox, clock
         self._ending = threading.Event()
         self._input_ended = False
+        self._rest_until_s: float | None = None
         self._used_up = False
         self._counted: dict[str, int] = {}
 
@@ -74,6 +77,10 @@ class DetectWorker:
         while not self._ending.is_set():
             told = self._analyst.step()
             now_s = self._clock.monotonic_s()
+            if self._input_ended and self._rest_until_s is None:
+                self._rest_until_s = now_s + REST_S
+            if self._rest_until_s is not None and now_s >= self._rest_until_s:
+                self._analyst.let_go()
             if told is None:
                 if self._input_ended and not self._used_up and now_s - worked_s >= QUIET_S:
                     self._use_up()

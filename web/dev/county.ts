@@ -137,7 +137,7 @@ function verdict(state: VerdictState, ring: "town" | "county" | "joint"): Verdic
     const squeeze = state === "at_risk" && i === 4 ? 870 : staffed;
     return {
       unit: post.ring === "town" ? `unit-${i * 3 + 2}` : `unit-${37 + (i % 23)}`, post: post.id,
-      drive_s: squeeze - 360, arrive_s: squeeze - 300, staffed_s: squeeze, margin_s: post.deadline_s - squeeze,
+      ring: post.ring, drive_s: squeeze - 360, arrive_s: squeeze - 300, staffed_s: squeeze, margin_s: post.deadline_s - squeeze,
     };
   });
   const known = state === "ready" || state === "at_risk";

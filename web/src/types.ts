@@ -90,6 +90,7 @@ export type VerdictState = "ready" | "at_risk" | "not_possible" | "unknown";
 export interface Order {
   unit: string;
   post: string;
+  ring: Ring;
   drive_s: number;
   arrive_s: number;
   staffed_s: number;

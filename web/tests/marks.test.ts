@@ -8,7 +8,7 @@ const POST: Post = { id: "p", name: "北口", ring: "town", lat: 1, lon: 2, dead
 const SQUARE: [number, number][] = [[0, 0], [0, 4], [4, 4], [4, 0], [0, 0]];
 
 function order(margin_s: number): Order {
-  return { unit: "u", post: "p", drive_s: 1, arrive_s: 2, staffed_s: 3, margin_s };
+  return { unit: "u", post: "p", ring: "town", drive_s: 1, arrive_s: 2, staffed_s: 3, margin_s };
 }
 
 function verdict(change: Partial<Verdict>): Verdict {
