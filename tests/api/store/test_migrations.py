@@ -65,11 +65,14 @@ def test_processes_that_migrate_at_once_take_turns(tmp_path: Path) -> None:
     assert [process.wait(100) for process in both] == [0, 0]
 
 
-def test_a_writer_that_reads_first_waits_for_another_instead_of_failing(store_url: str) -> None:
-    """BEGIN IMMEDIATE: 4 threads of 25 read-then-write transactions lose no update on SQLite."""
-    if not store_url.startswith("sqlite"):
-        pytest.skip("PostgreSQL locks rows; see the keeper's conditional watermark")
-    engine = open_store(store_url)
+def test_a_writer_that_reads_first_waits_for_another_instead_of_failing(tmp_path: Path) -> None:
+    """BEGIN IMMEDIATE: 4 threads of 25 read-then-write transactions lose no update on SQLite.
+
+    PostgreSQL locks rows instead; there the keeper's conditional watermark holds the promise.
+    """
+    url = f"sqlite:///{tmp_path / 'kakou.db'}"
+    migrate(url)
+    engine = open_store(url)
     with engine.begin() as connection:
         connection.execute(insert(watermark).values(producer="p", seq=0))
 
