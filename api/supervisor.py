@@ -120,7 +120,7 @@ class Supervisor:
 
     def _worker(self, name: str, module: str, *args: str, stage: int) -> Child:
         argv = launch.command(name, self._logs, module, str(self.run_folder.path), *args)
-        return Child(name, lambda: _spawn(argv, self._logs / f"{name}.err", self.settings.data), stage)
+        return Child(name, lambda: _spawn(argv, self._logs / f"{name}.err"), stage)
 
     def _add(self, child: Child) -> None:
         self._children.append(child)
@@ -142,9 +142,9 @@ class Supervisor:
             self._start(child)
 
 
-def _spawn(argv: Sequence[str], errors: Path, data: Path) -> subprocess.Popen[bytes]:
+def _spawn(argv: Sequence[str], errors: Path) -> subprocess.Popen[bytes]:
     """Start a worker in a session of its own, so that Ctrl-C reaches the supervisor alone."""
-    env = {**os.environ, **launch.ONE_THREAD, "NUMBA_CACHE_DIR": str(data / "numba"), "PYTHONUNBUFFERED": "1"}
+    env = {**os.environ, **launch.ONE_THREAD, "PYTHONUNBUFFERED": "1"}
     with errors.open("wb") as stderr:
         return subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, env=env, start_new_session=True

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -31,16 +30,12 @@ class Finding:
     detail: str
 
 
-def doctor(
-    warm: Annotated[Path | None, typer.Option(help="Compile the planner into this data folder's cache now.")] = None,
-) -> None:
+def doctor() -> None:
     """Check libraries, models, limits and memory; say what to do about each fault. Starts nothing."""
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _python, _opencv, _models, _wall, _files, _shared_memory, _event_log, _packages, _browser
     )  # fmt: skip
     findings = [finding for look in looks for finding in look()]
-    if warm is not None:
-        findings += _warm(warm)
     table = Table("", "what", "detail", title="kakou doctor")
     for f in findings:
         mark = {True: "[green]good[/]", False: "[red bold]fault[/]", None: "[yellow]note[/]"}[f.good]
@@ -125,10 +120,3 @@ def _browser() -> Iterator[Finding]:
     found = shutil.which("chromium")
     detail = found or "no chromium: browser tests are left out (Debian's package chromium)"
     yield Finding("browser", True if found else None, detail)
-
-
-def _warm(data: Path) -> list[Finding]:
-    tried = subprocess.run(
-        [sys.executable, "-m", "api.commands.warm", str(data)], capture_output=True, text=True, check=False
-    )
-    return [Finding("planner", tried.returncode == 0, "compiled" if tried.returncode == 0 else tried.stderr[-300:])]
