@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from api.demo.meter import Meter
-from api.demo.score import Score, SeenPassage, TrueVehicle, score
+from api.demo.score import Cut, Score, SeenPassage, TrueVehicle, score
+from ingest.simulate.truth import cuts_path
 from lockdown.certificate import verify_certificate
 
 Json = dict[str, Any]
@@ -18,12 +19,15 @@ EDGE_S = 20.0
 PAGE = 500
 
 
-def read_truth(path: Path) -> list[TrueVehicle]:
+def read_truth(path: Path) -> tuple[list[TrueVehicle], list[Cut]]:
     """Read what the simulator showed; a missing file is an empty truth (no vehicle left the picture)."""
-    if not path.exists():
-        return []
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    return [TrueVehicle(r["checkpoint"], r["plate"], r["entered_at"], r["left_at"]) for r in rows]
+    vehicles = [TrueVehicle(r["checkpoint"], r["plate"], r["entered_at"], r["left_at"]) for r in _rows(path)]
+    return vehicles, [Cut(r["checkpoint"], r["cut_at"]) for r in _rows(cuts_path(path))]
+
+
+def _rows(path: Path) -> list[Json]:
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
 
 
 def read_passages(get: Get) -> Iterator[Json]:
@@ -38,13 +42,13 @@ def read_passages(get: Get) -> Iterator[Json]:
 
 
 def make_report(
-    get: Get, truth: list[TrueVehicle], window: tuple[float, float], devices: Json, costs: Json
+    get: Get, truth: tuple[list[TrueVehicle], list[Cut]], window: tuple[float, float], devices: Json, costs: Json
 ) -> tuple[Json, Score, list[Json]]:
     """Return the report, the score behind it, and the passages.
 
     Args:
         get: asks the public API.
-        truth: what the simulator showed.
+        truth: what the simulator showed, and where it cut.
         window: unix seconds from all devices online to the end of input.
         devices: ``devices_total`` and the least ``devices_online`` of the last 10 s.
         costs: what ``cost`` returned.
@@ -52,7 +56,8 @@ def make_report(
     counters = get("/v1/counters")
     passages = [p for p in read_passages(get) if not p["drill"]]
     seen = [SeenPassage(p["id"], p["checkpoint"], p["at"], p["plate"]) for p in passages if p["source"] == "video"]
-    result = score(truth, seen, *window)
+    vehicles, cuts = truth
+    result = score(vehicles, seen, *window, cuts)
     readiness = get("/v1/readiness")
     totals = counters["totals"]
     report: Json = {

@@ -11,6 +11,9 @@ from scipy.optimize import linear_sum_assignment
 TOLERANCE_S = 3.0
 """A passage belongs to a vehicle that left the picture at most this long before or after."""
 
+WHOLE_S = 2.5
+"""A vehicle is whole when its footage was not cut within so long before it left."""
+
 SAME_VEHICLE_EDITS = 2
 """A second passage whose plate differs by at most this many characters is a duplicate; otherwise it is false."""
 
@@ -27,6 +30,14 @@ class TrueVehicle:
     plate: str
     entered_at: float
     left_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """When a checkpoint's footage began again, unix seconds."""
+
+    checkpoint: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +66,23 @@ class Score:
     missed: tuple[tuple[str, str], ...]
 
 
-def score(truth: Iterable[TrueVehicle], passages: Iterable[SeenPassage], start_at: float, end_at: float) -> Score:
+def score(
+    truth: Iterable[TrueVehicle],
+    passages: Iterable[SeenPassage],
+    start_at: float,
+    end_at: float,
+    cuts: Iterable[Cut] = (),
+) -> Score:
     """Score the vehicles that were in the picture from ``start_at`` to ``end_at`` (unix seconds) as a whole.
 
     A vehicle that was already in the picture at the start, or had not left it at the end, is not counted,
     and its passage is neither matched nor false. Passages go to vehicles of the same checkpoint within
-    ``TOLERANCE_S`` by least total cost: plate edits first, then time (Hungarian method, scipy).
+    ``TOLERANCE_S`` by least total cost: plate edits first, then time (Hungarian method, scipy). Where a checkpoint's
+    footage was cut (``cuts``), the vehicles in the picture are not whole: they and their passages count for nothing.
     """
+    seams: defaultdict[str, list[float]] = defaultdict(list)
+    for cut in cuts:
+        seams[cut.checkpoint].append(cut.at)
     vehicles = _by_checkpoint(truth)
     seen = _by_checkpoint(passages)
     total = matched = duplicate = false = right = 0
@@ -72,6 +93,8 @@ def score(truth: Iterable[TrueVehicle], passages: Iterable[SeenPassage], start_a
         for vehicle, own, doubles in zip(vehicles[checkpoint], owners, extra, strict=True):
             if vehicle.entered_at < start_at or vehicle.left_at > end_at:
                 continue
+            if any(0.0 <= vehicle.left_at - at <= WHOLE_S for at in seams[checkpoint]):
+                continue
             total += 1
             duplicate += doubles
             matched += own is not None and not doubles
@@ -81,7 +104,10 @@ def score(truth: Iterable[TrueVehicle], passages: Iterable[SeenPassage], start_a
                 right += 1
             else:
                 misread.append((vehicle.plate, own.plate))
-        false += sum(start_at <= p.at <= end_at for p in _unowned(vehicles[checkpoint], seen[checkpoint], owners))
+        false += sum(
+            start_at <= p.at <= end_at and not any(abs(p.at - at) <= TOLERANCE_S for at in seams[checkpoint])
+            for p in _unowned(vehicles[checkpoint], seen[checkpoint], owners)
+        )
     return Score(total, matched, duplicate, false, right, tuple(misread), tuple(missed))
 
 

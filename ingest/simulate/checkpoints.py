@@ -60,6 +60,7 @@ class TrafficSource:
             self._traffic = self._crew.plan.traffic(self._index)
             self._passes.clear()
             self.rewound += 1
+            self._truth.cut(self._checkpoint, started_at + self._shift / FPS)
             self._open(0)
 
     def _open(self, stretch: int) -> bool:
@@ -123,6 +124,8 @@ class ClipSource:
     def sent(self, number: int, started_at: float) -> None:
         """Write down the passes at this place of the clip."""
         place = (number + self._phase) % self._length
+        if place == 0 and number:
+            self._truth.cut(self._checkpoint, started_at + number / self.fps)
         at = bisect_left(self._frames, place)
         while at < len(self._frames) and self._frames[at] == place:
             each = self._passes[at]

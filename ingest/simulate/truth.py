@@ -40,6 +40,7 @@ class TruthLog:
 
     def __init__(self, path: Path | None) -> None:
         self.rows = 0
+        self._path = path
         self._file: TextIO | None = path.open("a", encoding="utf-8", buffering=1) if path else None
 
     def write(self, row: TruthRow) -> None:
@@ -48,10 +49,24 @@ class TruthLog:
         if self._file is not None:
             self._file.write(json.dumps(asdict(row), ensure_ascii=False) + "\n")
 
+    def cut(self, checkpoint: str, at: float) -> None:
+        """Note in the file of cuts that this checkpoint's footage began again (unix s).
+
+        Whoever is in the picture then is not whole.
+        """
+        if self._path is not None:
+            with cuts_path(self._path).open("a", encoding="utf-8") as file:
+                file.write(json.dumps({"checkpoint": checkpoint, "cut_at": round(at, 3)}) + "\n")
+
     def close(self) -> None:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def cuts_path(truth: Path) -> Path:
+    """Return where the cuts are written that belong to a truth file."""
+    return truth.with_suffix(".cuts.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
