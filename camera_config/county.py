@@ -110,7 +110,7 @@ class Township:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A street camera. Its URL carries no credentials; they stand in the secrets file."""
+    """A street camera. Its URL carries no credentials."""
 
     id: CameraId
     name: str

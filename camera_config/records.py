@@ -52,7 +52,7 @@ def _rtsp(value: str) -> str:
     if parts.scheme not in ("rtsp", "rtsps"):
         raise ValueError("url is neither rtsp:// nor rtsps://: write the address of the stream")
     if "@" in parts.netloc:
-        raise ValueError("url holds credentials: move user and password to the secrets file")
+        raise ValueError("url holds credentials: take user and password out; they never stand in these files")
     if not host:
         raise ValueError("url has no host: write rtsp://HOST[:PORT]/PATH")
     return value

@@ -72,7 +72,7 @@ WORDS = [
     ("county.toml", "deadline_s = 900 ", "deadline_s = -900 ", "deadline_s = -900", "greater than 0", "correct"),
     ("county.toml", "deadline_s = 1800 ", "# ", "[ring.county]", "missing key 'ring.county.deadline_s'", "add it"),
     ("county.toml", "lat = 42.68", "lat = nan", "lat = nan", "not a finite number", "NaN"),
-    ("county.toml", "rtsp://127.0.0.1:8554", "rtsp://admin:hunter2@10.0.0.1", "rtsp_base", "credentials", "secrets"),
+    ("county.toml", "rtsp://127.0.0.1:8554", "rtsp://admin:hunter2@10.0.0.1", "rtsp_base", "credentials", "take user"),
     ("county.toml", "lat = 42.68\nlon = 125.53", "lat = 125.53\nlon = 42.68", "lat = 125", "swapped", "exchange"),
     ("county.toml", "lat = 42.68\n", "lat = 32.68\n", "lat = 32", "is not where the roads are", "centre"),
     ("county.toml", 'zones = "zones', 'zones = "../zones', "zones =", "layers.zones", "without a path"),
@@ -193,7 +193,7 @@ def test_a_password_in_a_url_is_refused_and_not_repeated(county: Path) -> None:
     (found,) = check_county(county)
     assert found.line == line_of(county / "checkpoints.toml", "url =")
     assert "credentials" in found.what
-    assert "secrets file" in found.hint
+    assert "take user and password out" in found.hint
     assert "hunter2" not in str(found)
 
 
