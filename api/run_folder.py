@@ -31,6 +31,11 @@ class RunFolder:
         return self.path / "slots"
 
     @property
+    def rings(self) -> Path:
+        """The last seconds of every stream, compressed, one file a stream (``ingest.ring``), written by ingest."""
+        return self.path / "rings"
+
+    @property
     def tiles(self) -> Path:
         """Latest small pictures, one file a feed (``ingest.slot``), written by detection."""
         return self.path / "tiles"
@@ -51,6 +56,7 @@ def create(parent: Path | None = None) -> RunFolder:
     path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
     run = RunFolder(path)
     run.slots.mkdir()
+    run.rings.mkdir()
     run.tiles.mkdir()
     (path / OWNER_FILE).write_text(f"{os.getpid()} {psutil.Process().create_time()}", encoding="ascii")
     return run

@@ -20,6 +20,12 @@ class Settings:
         rtsp_base: stands in for the county's own ``rtsp_base`` when cameras are simulated; empty keeps it.
         cameras: how many street cameras to pull, the first in file order; -1 is all. Checkpoints are always pulled.
         detectors: detection processes; cameras and checkpoints are shared out among them.
+        ring_mb: memory for the last seconds of all streams, compressed; shared out evenly, at least 1 MiB a stream.
+        recordings: folder of recorded video; empty means ``data/recordings``, ``none`` records nothing.
+        record_mb: disk for recorded video; the oldest goes first when it is full.
+        secrets: file with the cameras' users and passwords; empty means ``data/secrets.json``.
+        live_addresses: this machine's addresses offered to browsers for live video; empty offers all.
+        live_ports: UDP ports for live video, ``first-last``; ``0-0`` takes any free one.
     """
 
     county: Path
@@ -31,11 +37,29 @@ class Settings:
     rtsp_base: str = ""
     cameras: int = -1
     detectors: int = 2
+    ring_mb: int = 512
+    recordings: str = ""
+    record_mb: int = 20 * 1024
+    secrets: str = ""
+    live_addresses: tuple[str, ...] = ()
+    live_ports: str = "0-0"
 
     @property
     def store_url(self) -> str:
         """Return the SQLAlchemy URL of the store."""
         return self.store or f"sqlite:///{self.data / 'kakou.db'}"
+
+    @property
+    def recordings_folder(self) -> Path | None:
+        """Return where video is recorded, None when it is not."""
+        if self.recordings == "none":
+            return None
+        return Path(self.recordings) if self.recordings else self.data / "recordings"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Return where the cameras' passwords are kept, encrypted."""
+        return Path(self.secrets) if self.secrets else self.data / "secrets.json"
 
     def write(self, folder: Path) -> None:
         """Leave the settings in ``folder`` for the other processes."""
@@ -46,4 +70,5 @@ class Settings:
     def read(cls, folder: Path) -> "Settings":
         """Read what ``write`` left."""
         text = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
-        return cls(**{**text, "county": Path(text["county"]), "data": Path(text["data"])})
+        paths = {"county": Path(text["county"]), "data": Path(text["data"])}
+        return cls(**{**text, **paths, "live_addresses": tuple(text["live_addresses"])})
