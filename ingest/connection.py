@@ -11,8 +11,9 @@ from typing import Protocol
 
 from camera_config.clock import Clock
 from camera_config.errors import FeedCredentials, FeedError, FeedProtocol, FeedUnreachable
+from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Challenge, Credentials, authorization, choose_challenge
-from ingest.h264 import AccessUnit, Depacketiser, ParameterSets
+from ingest.h264 import Depacketiser
 from ingest.rtsp import Message, Target, channel_of, joined, parse_message, request, session_of
 from ingest.sdp import Track, parse_sdp
 

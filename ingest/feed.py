@@ -13,10 +13,10 @@ from pathlib import Path
 from camera_config.clock import Clock
 from camera_config.errors import FeedCredentials, FeedError, FeedUnreachable
 from camera_config.ids import FeedId
+from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Credentials
 from ingest.connection import Connection, Step
 from ingest.gate import MotionGate
-from ingest.h264 import AccessUnit, ParameterSets
 from ingest.health import STALLED_S, Condition, State, judge
 from ingest.reconnect import REFUSED_S, Backoff
 from ingest.rtsp import Target, parse_target

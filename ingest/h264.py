@@ -6,16 +6,12 @@ middle or last fragments of a large picture; for those ``take`` does one unpack,
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from struct import Struct
 
 from camera_config.errors import FeedProtocol
+from ingest.access_unit import CLOCK_HZ, START, AccessUnit, ParameterSets
+from ingest.codec import Codec
 from ingest.rtp import HEADER_BYTES, PLAIN, missing, payload_bounds
-from ingest.sps import picture_size, pps_id, sps_id
-
-START = b"\0\0\0\1"
-SET_LIMIT = 4096
-"""Largest parameter set in bytes; real ones have tens."""
 
 UNIT_LIMIT = 8 * 1024 * 1024
 """An access unit longer than this many bytes, by less than one receive, is dropped."""
@@ -31,79 +27,6 @@ _HEADERS = Struct(">IHHI4xH")
 _RTP = Struct(">BBHI")
 
 
-@dataclass(frozen=True, slots=True)
-class AccessUnit:
-    """One picture, compressed.
-
-    ``parts`` joined are Annex-B; a keyframe has its SPS and PPS in front. ``size`` is their length in bytes.
-    ``epoch`` counts the SPS's changes from 1; ``rtp_time`` is the camera's own clock, 32 bits, usually 90 kHz.
-    """
-
-    parts: list[bytes]
-    size: int
-    key: bool
-    epoch: int
-    rtp_time: int
-
-    @property
-    def payload(self) -> bytes:
-        """Return the Annex-B bytes."""
-        return b"".join(self.parts)
-
-
-class ParameterSets:
-    """The SPS and PPS of one feed, from its description and from the stream; lives longer than a connection.
-
-    ``epoch`` is raised when an SPS appears or changes, so that a decoder starts afresh. At most 32 SPS and 256 PPS
-    are kept (the standard's own bound).
-    """
-
-    def __init__(self, epoch: int = 0) -> None:
-        self.epoch = epoch
-        self.width = self.height = 0
-        self._sps: dict[int, bytes] = {}
-        self._pps: dict[int, bytes] = {}
-        self._prefix: list[bytes] = []
-
-    @property
-    def complete(self) -> bool:
-        """Whether a keyframe can be decoded with what is known."""
-        return bool(self._sps and self._pps)
-
-    @property
-    def prefix(self) -> list[bytes]:
-        """Return all sets as Annex-B parts."""
-        return self._prefix
-
-    def add(self, nal: bytes) -> None:
-        """Keep ``nal`` if it is an SPS or PPS.
-
-        Raises:
-            FeedProtocol: it is too long or its id is not readable.
-        """
-        kind = nal[0] & 31
-        if len(nal) > SET_LIMIT:
-            raise FeedProtocol(f"an H.264 parameter set of {len(nal)} bytes")
-        if kind == _SPS:
-            number = sps_id(nal)
-            if self._sps.get(number) == nal:
-                return
-            self._sps[number] = nal
-            self.epoch += 1
-            try:
-                self.width, self.height = picture_size(nal)
-            except FeedProtocol:  # the decoder may know better; the size is only shown
-                self.width = self.height = 0
-        elif kind == _PPS:
-            number = pps_id(nal)
-            if self._pps.get(number) == nal:
-                return
-            self._pps[number] = nal
-        else:
-            return
-        self._prefix = [part for kept in (self._sps, self._pps) for nal in kept.values() for part in (START, nal)]
-
-
 class Depacketiser:
     """Puts access units together from the packets of one connection, in order of arrival.
 
@@ -111,9 +34,12 @@ class Depacketiser:
         payload_type: packets of other types are passed over.
         sets: the feed's parameter sets, added to from the stream.
         deliver: called with each complete access unit, the first of them a keyframe.
+        clock_hz: how fast the packets' timestamps run.
     """
 
-    def __init__(self, payload_type: int, sets: ParameterSets, deliver: Callable[[AccessUnit], None]) -> None:
+    def __init__(
+        self, payload_type: int, sets: ParameterSets, deliver: Callable[[AccessUnit], None], clock_hz: int = CLOCK_HZ
+    ) -> None:
         self.lost = 0
         """Packets missing by their sequence numbers."""
         self.dropped = 0
@@ -121,6 +47,8 @@ class Depacketiser:
         self._payload_type = payload_type
         self._sets = sets
         self._deliver = deliver
+        self._clock_hz = clock_hz
+        sets.begin(Codec.H264)
         self._expected = -1
         self._stamp = -1
         self._middle = -1  # FU indicator and header of the middle fragments to come, -1 outside a fragmented unit
@@ -287,7 +215,8 @@ class Depacketiser:
         self._awaits_key = False
         if key and own != (1 << _SPS | 1 << _PPS):
             parts = self._sets.prefix + parts
-        self._deliver(AccessUnit(parts, sum(map(len, parts)), key, self._sets.epoch, self._stamp))
+        size, epoch = sum(map(len, parts)), self._sets.settle() if key else self._sets.epoch
+        self._deliver(AccessUnit(parts, size, key, Codec.H264, epoch, self._stamp, self._clock_hz))
 
     def _clear(self) -> None:
         self._parts: list[bytes] = []

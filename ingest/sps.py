@@ -1,38 +1,10 @@
 """Picture size and ids from H.264 parameter sets (ITU-T H.264, 7.3.2.1 and 7.3.2.2)."""
 
 from camera_config.errors import FeedProtocol
+from ingest.bits import Bits
 
+_HEADER = 1
 _WITH_CHROMA = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
-
-
-class _Bits:
-    """Reads bits, most significant first, from a NAL unit freed of its emulation prevention bytes."""
-
-    def __init__(self, nal: bytes) -> None:
-        self._data = nal.replace(b"\0\0\3", b"\0\0")
-        self._at = 8
-
-    def read(self, count: int) -> int:
-        end = self._at + count
-        if end > 8 * len(self._data):
-            raise FeedProtocol("an H.264 parameter set that ends early")
-        whole = int.from_bytes(self._data[self._at >> 3 : (end + 7) >> 3], "big")
-        self._at = end
-        return whole >> (-end % 8) & ((1 << count) - 1)
-
-    def unsigned(self) -> int:
-        """Read ue(v): zeros, a one, and as many bits as there were zeros."""
-        zeros = 0
-        while not self.read(1):
-            zeros += 1
-            if zeros > 31:
-                raise FeedProtocol("an H.264 parameter set with a number out of range")
-        return (1 << zeros) - 1 + self.read(zeros)
-
-    def signed(self) -> int:
-        """Read se(v)."""
-        code = self.unsigned()
-        return (code + 1) // 2 if code & 1 else -(code // 2)
 
 
 def sps_id(nal: bytes) -> int:
@@ -41,9 +13,9 @@ def sps_id(nal: bytes) -> int:
     Raises:
         FeedProtocol: it is not readable.
     """
-    bits = _Bits(nal)
+    bits = Bits(nal, _HEADER)
     bits.read(24)
-    return _below(bits.unsigned(), 32)
+    return bits.below(32)
 
 
 def pps_id(nal: bytes) -> int:
@@ -52,7 +24,7 @@ def pps_id(nal: bytes) -> int:
     Raises:
         FeedProtocol: it is not readable.
     """
-    return _below(_Bits(nal).unsigned(), 256)
+    return Bits(nal, _HEADER).below(256)
 
 
 def picture_size(nal: bytes) -> tuple[int, int]:
@@ -61,13 +33,13 @@ def picture_size(nal: bytes) -> tuple[int, int]:
     Raises:
         FeedProtocol: it is not readable or the size is not 1 to 16384.
     """
-    bits = _Bits(nal)
+    bits = Bits(nal, _HEADER)
     profile = bits.read(8)
     bits.read(16)
     bits.unsigned()
     chroma, separate = 1, 0
     if profile in _WITH_CHROMA:
-        chroma = _below(bits.unsigned(), 4)
+        chroma = bits.below(4)
         if chroma == 3:
             separate = bits.read(1)
         bits.unsigned()
@@ -85,7 +57,7 @@ def picture_size(nal: bytes) -> tuple[int, int]:
         bits.read(1)
         bits.signed()
         bits.signed()
-        for _ in range(_below(bits.unsigned(), 256)):
+        for _ in range(bits.below(256)):
             bits.signed()
     bits.unsigned()
     bits.read(1)
@@ -106,15 +78,9 @@ def picture_size(nal: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: Bits, size: int) -> None:
     last = following = 8
     for _ in range(size):
         if following:
             following = (last + bits.signed()) % 256
         last = following or last
-
-
-def _below(value: int, limit: int) -> int:
-    if value >= limit:
-        raise FeedProtocol(f"an H.264 parameter of {value}, want below {limit}")
-    return value

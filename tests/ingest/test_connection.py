@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from camera_config.clock import SystemClock
 from camera_config.errors import FeedCredentials, FeedError, FeedProtocol, FeedUnreachable
+from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Credentials
 from ingest.connection import ANSWER_S, KEEPALIVE_S, Connection, Step
-from ingest.h264 import AccessUnit, ParameterSets
 from ingest.rtsp import parse_target
 from tests.support.scripted_rtsp import Script, ScriptedCamera, media_of
 from tests.support.tiny_h264 import annex_b, encode

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from camera_config.errors import FeedProtocol
-from ingest.h264 import START, AccessUnit, Depacketiser, ParameterSets
+from ingest.access_unit import START, AccessUnit, ParameterSets
+from ingest.h264 import Depacketiser
 from tests.support.tiny_h264 import annex_b, encode, interleaved, nals, packets, parameter_sets, rtp
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from camera_config.clock import SystemClock
 from camera_config.ids import CameraId, CheckpointId
+from ingest.access_unit import AccessUnit
 from ingest.auth import Credentials
 from ingest.feed import Feed, FeedKind, FeedStatus
-from ingest.h264 import AccessUnit
 from ingest.health import State
 from ingest.receiver import Receiver, totals
 from ingest.simulate.clip import AccessUnit as Picture
