@@ -91,6 +91,14 @@ class Weather(StrEnum):
     SNOW = "snow"
 
 
+class Recording(StrEnum):
+    """When a device's video is kept: around what happens, always, or never."""
+
+    EVENT = "event"
+    CONTINUOUS = "continuous"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """A place on the ground, WGS84 degrees."""
@@ -110,7 +118,7 @@ class Township:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A street camera. Its URL carries no credentials."""
+    """A street camera. Its URLs carry no credentials; ``sub_url`` is empty where it sends no second, smaller stream."""
 
     id: CameraId
     name: str
@@ -123,6 +131,8 @@ class Camera:
     purpose: str
     retention_class: str
     url: str
+    sub_url: str = ""
+    record: Recording = Recording.EVENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +157,8 @@ class SmartCheckpoint:
     retention_class: str
     url: str
     post: PostId | None
+    sub_url: str = ""
+    record: Recording = Recording.EVENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +294,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class County:
-    """Everything above for one county; ``invented`` is shown wherever the county is shown."""
+    """Everything above for one county; ``invented`` is shown wherever the county is shown.
+
+    ``camera_networks`` are CIDR networks, for ``camera_config.networks.CameraNetworks``; empty restricts little.
+    """
 
     name: str
     code: str
@@ -301,3 +316,4 @@ class County:
     closures: tuple[Closure, ...]
     roads: Roads
     rules: Rules
+    camera_networks: tuple[str, ...] = ()

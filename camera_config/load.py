@@ -130,6 +130,7 @@ def _county(draft: Draft, head: CountyRecord, rules: RulesRecord, roads: Roads) 
         closures=tuple(Closure(c.record.road, _point(c.points), c.record.reason) for c in draft.closures),
         roads=roads,
         rules=_rules(rules),
+        camera_networks=head.camera_networks,
     )
 
 
@@ -147,6 +148,8 @@ def _cameras(draft: Draft, head: CountyRecord) -> tuple[Camera, ...]:
             purpose=r.purpose,
             retention_class=r.retention_class,
             url=r.url or _url(head, r.id),
+            sub_url=r.sub_url or (f"{_url(head, r.id)}/sub" if head.streams.sub and r.url is None else ""),
+            record=r.record,
         )
         for r in (camera.record for camera in draft.cameras)
     )
@@ -169,6 +172,8 @@ def _checkpoints(draft: Draft, head: CountyRecord) -> tuple[SmartCheckpoint, ...
             retention_class=r.retention_class,
             url=r.url or _url(head, r.id),
             post=None if r.post is None else ids.PostId(r.post),
+            sub_url=r.sub_url or "",
+            record=r.record,
         )
         for r in (checkpoint.record for checkpoint in draft.checkpoints)
     )

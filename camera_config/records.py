@@ -1,12 +1,13 @@
 """What may stand in the county's files: one pydantic model a row, table or feature; nothing else is accepted."""
 
+import ipaddress
 import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from camera_config.county import Blocks, Net, Ring, RoadClass, UnitStatus, Weather, ZoneKind
+from camera_config.county import Blocks, Net, Recording, Ring, RoadClass, UnitStatus, Weather, ZoneKind
 
 PLACE_TYPES = (
     "crossing", "road", "bridge", "tunnel", "toll_station", "station_square", "bus_station", "square", "park", "market",
@@ -74,11 +75,22 @@ def _gb_code(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a network: write for example 10.22.0.0/16") from None
+    if str(network) != value:
+        raise ValueError(f"{value!r} is not a network as it is written: write {network}")
+    return value
+
+
 Id = Annotated[str, AfterValidator(_id)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 FileName = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_file_name)]
 GbCode = Annotated[str, AfterValidator(_gb_code)]
 Url = Annotated[str, AfterValidator(_rtsp)]
+Network = Annotated[str, AfterValidator(_network)]
 Words = Annotated[tuple[Id, ...], BeforeValidator(_words)]
 Bearing = Annotated[float, Field(ge=0, lt=360)]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
@@ -112,6 +124,12 @@ class RingsRecord(Record):
     county: RingRecord
 
 
+class StreamsRecord(Record):
+    """``[streams]`` of county.toml."""
+
+    sub: bool = False
+
+
 class LayersRecord(Record):
     """``[layers]`` of county.toml: file names within the county's folder."""
 
@@ -137,8 +155,10 @@ class CountyRecord(Record):
     invented: bool
     datum: Literal["WGS84"]
     rtsp_base: Url
+    camera_networks: tuple[Network, ...] = ()
     centre: PlaceRecord
     ring: RingsRecord
+    streams: StreamsRecord = StreamsRecord()
     layers: LayersRecord = LayersRecord()
 
 
@@ -157,6 +177,8 @@ class CameraRecord(Record):
     purpose: Name
     retention_class: Literal["days-30", "days-90"]
     url: Url | None = None
+    sub_url: Url | None = None
+    record: Recording = Recording.EVENT
 
 
 class CheckpointRecord(Record):
@@ -176,6 +198,8 @@ class CheckpointRecord(Record):
     purpose: Name
     retention_class: Literal["days-30", "days-90"]
     url: Url | None = None
+    sub_url: Url | None = None
+    record: Recording = Recording.EVENT
     post: Id | None = None
 
     @model_validator(mode="after")

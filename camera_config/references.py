@@ -1,10 +1,12 @@
-"""Do the files agree with each other? Ids, GB/T 28181 codes, and everything that names something else."""
+"""Do the files agree with each other? Ids, GB/T 28181 codes, addresses, and everything that names something else."""
 
 from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
 
 from camera_config.county import Ring
-from camera_config.draft import Draft, Found
+from camera_config.draft import COUNTY_FILE, Draft, Found
 from camera_config.mistakes import Mistakes
+from camera_config.networks import CameraNetworks, literal_address
 from camera_config.records import CAMERA_TYPE, CHECKPOINT_TYPE, Record
 
 
@@ -34,6 +36,7 @@ def check_references(draft: Draft, mistakes: Mistakes) -> None:
     _refer(draft.posts, "checkpoint", draft.checkpoints, layers.checkpoints, draft, mistakes)
     _codes(draft, mistakes)
     _groups(draft, mistakes)
+    _networks(draft, mistakes)
 
 
 def _unique(found: Iterable[Found[Record]], key: str, noun: str, mistakes: Mistakes) -> None:
@@ -101,6 +104,23 @@ def _codes(draft: Draft, mistakes: Mistakes) -> None:
                     f"GB/T 28181 code {code!r} is not of division {county}",
                     "correct the first 6 digits, or code in county.toml",
                 )
+
+
+def _networks(draft: Draft, mistakes: Mistakes) -> None:
+    """Judge the addresses that are written as such; a name is judged when it is resolved, by whoever connects."""
+    if draft.county is None or draft.toml is None:
+        return
+    networks = CameraNetworks(draft.county.camera_networks)
+    devices: list[Found[Record]] = [*draft.cameras, *draft.checkpoints]
+    urls = [(d.file, d.line, key, getattr(d.record, key)) for d in devices for key in ("url", "sub_url")]
+    if any(key == "url" and url is None for _, _, key, url in urls):
+        urls.append((COUNTY_FILE, draft.toml.line_of(("rtsp_base",)), "rtsp_base", draft.county.rtsp_base))
+    for file, line, key, url in urls:
+        address = literal_address(urlsplit(url).hostname or "") if url else None
+        why = networks.why_refused(address) if address else None
+        if why is not None:
+            hint = f"correct the address, or add its network to camera_networks in {COUNTY_FILE}"
+            mistakes.add(file, line, f"{key}: {why}", hint)
 
 
 def _groups(draft: Draft, mistakes: Mistakes) -> None:

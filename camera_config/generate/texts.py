@@ -11,6 +11,7 @@ code = "220421"                          # division code, 6 digits; every GB/T 2
 invented = true                          # true: every display says that the county is invented
 datum = "WGS84"                          # of every coordinate in this folder; GCJ-02 is refused
 rtsp_base = "rtsp://127.0.0.1:8554"      # a device without url is read at rtsp_base/ID; never with credentials
+camera_networks = ["127.0.0.0/8"]        # where cameras may be, as CIDR; loopback only where listed; default anywhere
 
 [centre]                                 # middle of the county town, degrees; where the map opens
 lat = 42.68
@@ -21,6 +22,9 @@ deadline_s = 900                         # seconds from the order to staffed, in
 
 [ring.county]                            # third line of defence: the county's edge
 deadline_s = 1800                        # seconds, as above
+
+[streams]
+sub = false                              # true: a camera without url also sends a sub-stream at rtsp_base/ID/sub
 
 [layers]                                 # files of this folder; these are also the defaults
 cameras = "cameras.csv"

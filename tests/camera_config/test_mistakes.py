@@ -97,6 +97,8 @@ WORDS = [
     ("cameras.csv", "public-security,days-30", "public-security,days-7", "cam-001", "retention_class", "days-30"),
     ("cameras.csv", ",days-30\n", ",days-30,more\n", "cam-001", "row has 12 cells", "commas"),
     ("cameras.csv", "cam-003,", 'cam-003,"', "cam-003", "broken CSV", "double quotes"),
+    ("checkpoints.toml", "lanes = 2", 'record = "all"\nlanes = 2', "record", "not known", "'continuous'"),
+    ("checkpoints.toml", "lanes = 2", 'sub_url = "rtsp://a:hunter2@h/"\nlanes = 2', "sub_url", "credentials", "take"),
     ("checkpoints.toml", "lanes = 2", "lanes = 0", "lanes = 0", "lanes", "correct the value"),
     ("checkpoints.toml", "lanes = 2", "lanes = 2\ncolour = 1", "colour", "unknown key 'colour'", "remove it"),
     ("checkpoints.toml", 'post = "town-west"', 'post = "town-w"', 'kk-town-west"', "'town-w' does not", "posts.geo"),

@@ -63,6 +63,7 @@ def small_county(*, units: int = 9, cameras: int = 3) -> County:
         closures=(),
         roads=_roads(),
         rules=_rules(),
+        camera_networks=("127.0.0.0/8",),
     )
 
 
