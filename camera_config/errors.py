@@ -5,7 +5,9 @@
     ├── FeedError          a camera or its stream failed
     │   ├── FeedUnreachable    no connection, refused, closed
     │   ├── FeedCredentials    the camera refused user or password
+    │   ├── FeedCertificate    its TLS certificate is not one that we trust
     │   └── FeedProtocol       it answered, but not as RTSP and RTP ask
+    │       └── FeedTransport      as they ask, but not in a way that our own client takes
     ├── ModelError         weights are missing, changed, or of a kind we refuse
     ├── StoreError         the store or the event log cannot be used
     └── CertificateError   a plan's certificate does not hold
@@ -48,10 +50,22 @@ class FeedCredentials(FeedError):
     code = "feed-credentials"
 
 
+class FeedCertificate(FeedError):
+    """The camera's TLS certificate is neither the pinned one nor signed for its name by whom we trust."""
+
+    code = "feed-certificate"
+
+
 class FeedProtocol(FeedError):
     """The camera answered, but not as RTSP and RTP ask."""
 
     code = "feed-protocol"
+
+
+class FeedTransport(FeedProtocol):
+    """The camera sends by UDP only, or packs its video in a way that our client does not take; another may."""
+
+    code = "feed-transport"
 
 
 class ModelError(CountyError):
