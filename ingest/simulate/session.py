@@ -1,7 +1,6 @@
 """One client's RTSP/1.0 conversation with the simulator (RFC 2326), TCP interleaved."""
 
 import asyncio
-import base64
 import logging
 import socket
 import struct
@@ -10,8 +9,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.simulate.describe import sdp
 from ingest.simulate.faults import Fault
-from ingest.simulate.rtp import CLOCK_HZ, PAYLOAD_TYPE
 from ingest.simulate.source import Source
 
 log = logging.getLogger(__name__)
@@ -239,22 +238,3 @@ def mount_of(url: str) -> str:
     """Return the mount's name in ``url``, without track and query; empty for ``*`` and a bare host."""
     path = url.split("://", 1)[-1].partition("/")[2].partition("?")[0].rstrip("/")
     return path.removesuffix("/track0")
-
-
-def sdp(source: Source) -> bytes:
-    """Return the stream's description (RFC 4566, RFC 6184 8.2.1)."""
-    sets = ",".join(base64.b64encode(nal).decode("ascii") for nal in (source.sps, source.pps))
-    profile = source.sps[1:4].hex()
-    lines = (
-        "v=0",
-        "o=- 0 0 IN IP4 127.0.0.1",
-        "s=camera",
-        "c=IN IP4 0.0.0.0",
-        "t=0 0",
-        f"m=video 0 RTP/AVP {PAYLOAD_TYPE}",
-        f"a=rtpmap:{PAYLOAD_TYPE} H264/{CLOCK_HZ}",
-        f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;profile-level-id={profile};sprop-parameter-sets={sets}",
-        f"a=framerate:{source.fps:g}",
-        "a=control:track0",
-    )
-    return ("\r\n".join(lines) + "\r\n").encode("ascii")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ingest.codec import Codec
 from ingest.simulate.clip import Clip
 from ingest.simulate.rtp import Packets, packetise
 
@@ -18,10 +19,10 @@ class Source(Protocol):
     def fps(self) -> float: ...  # noqa: D102
 
     @property
-    def sps(self) -> bytes: ...  # noqa: D102
+    def codec(self) -> Codec: ...  # noqa: D102
 
     @property
-    def pps(self) -> bytes: ...  # noqa: D102
+    def sets(self) -> tuple[bytes, ...]: ...  # noqa: D102
 
     def frame(self, number: int) -> Packets:
         """Return frame ``number``; it costs next to nothing."""
@@ -35,15 +36,15 @@ class PackedClip:
     """A clip packetised once, for any number of ``LoopSource``."""
 
     fps: float
-    sps: bytes
-    pps: bytes
+    codec: Codec
+    sets: tuple[bytes, ...]
     frames: tuple[Packets, ...]
 
     @classmethod
     def of(cls, clip: Clip) -> "PackedClip":
         """Packetise every picture of ``clip``."""
-        frames = tuple(packetise(unit, clip.sps, clip.pps) for unit in clip.units)
-        return cls(clip.fps, clip.sps, clip.pps, frames)
+        frames = tuple(packetise(unit, clip.sets, clip.codec) for unit in clip.units)
+        return cls(clip.fps, clip.codec, clip.sets, frames)
 
     @property
     def duration_s(self) -> float:
@@ -58,13 +59,13 @@ class LoopSource:
     clip: PackedClip
     phase: int = 0
     fps: float = field(init=False)
-    sps: bytes = field(init=False)
-    pps: bytes = field(init=False)
+    codec: Codec = field(init=False)
+    sets: tuple[bytes, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fps", self.clip.fps)
-        object.__setattr__(self, "sps", self.clip.sps)
-        object.__setattr__(self, "pps", self.clip.pps)
+        object.__setattr__(self, "codec", self.clip.codec)
+        object.__setattr__(self, "sets", self.clip.sets)
 
     def frame(self, number: int) -> Packets:
         """Return the clip's picture at that place of the loop."""

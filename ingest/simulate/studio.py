@@ -115,7 +115,7 @@ class Studio:
         encoder = Encoder()
         scene = self._scenes[index]
         gops = [(each, [encoder.packets(scene.draw(0, (), each)) for _ in range(GOP)]) for each in range(LEVELS)]
-        write_film(path, encoder.sps, encoder.pps, gops)
+        write_film(path, encoder.sets, gops)
 
     def _render_stretch(self, index: int, stretch: int, passes: Sequence[Pass], path: Path) -> None:
         encoder = Encoder()
@@ -127,7 +127,7 @@ class Studio:
             if scene.shows(frames[0], passes) or scene.shows(frames[-1], passes):
                 bright = level(index, gop)
                 gops.append((gop, [encoder.packets(scene.draw(frame, passes, bright)) for frame in frames]))
-        write_film(path, encoder.sps, encoder.pps, gops)
+        write_film(path, encoder.sets, gops)
 
 
 @dataclass(frozen=True, slots=True)

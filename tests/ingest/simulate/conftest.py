@@ -117,5 +117,5 @@ def talk() -> Iterator[Callable[[int], RtspTalk]]:
 @contextmanager
 def opened(url: str) -> Iterator[av.container.InputContainer]:
     """Open a stream as a viewer does."""
-    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=(5, 5)) as container:
+    with av.open(url, options={"rtsp_transport": "tcp", "analyzeduration": "200000"}, timeout=(5, 5)) as container:
         yield container

@@ -105,7 +105,7 @@ class _Repeat:
     fps = 100.0
 
     def __init__(self, source: TrafficSource, first: int) -> None:
-        self.sps, self.pps = source.sps, source.pps
+        self.codec, self.sets = source.codec, source.sets
         self._frames = [source.frame(first + number) for number in range(GOP)]
 
     def frame(self, number: int):
