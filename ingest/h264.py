@@ -56,6 +56,11 @@ class Depacketiser:
         self._synced = False
         self._clear()
 
+    @property
+    def sequence(self) -> int:
+        """Sequence number of the last packet, -1 before any; for receiver reports."""
+        return (self._expected - 1) & 0xFFFF if self._expected >= 0 else -1
+
     def take(self, data: bytes, at: int, channel: int) -> int:
         """Take the run of interleaved packets of ``channel`` that begins at ``at``; return where it ends.
 
