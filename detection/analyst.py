@@ -11,12 +11,13 @@ from camera_config.county import Camera, SmartCheckpoint
 from camera_config.errors import FeedError
 from camera_config.ids import FeedId
 from detection.checkpoint import CheckpointReader
-from detection.decode import KeyframeDecoder, Picture
+from detection.decode import CpuDecoder, Picture
 from detection.passage import Passage
 from detection.schedule import Schedule
 from detection.sightings import Tools
 from detection.street import StreetCounter, StreetCounts, persons, vehicles
 from detection.tiles import Tiles
+from ingest.codec import Codec
 from ingest.slot import SlotItem, SlotReader
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ class Analyst:
     ) -> None:
         self.counters = Counters()
         self._clock = clock
-        self._decoder = KeyframeDecoder()
+        self._decoder = CpuDecoder()
         self._tiles = Tiles(tiles)
         self._readers: dict[FeedId, CheckpointReader] = {
             one.id: CheckpointReader(one, tools, data) for one in checkpoints
@@ -148,7 +149,7 @@ class Analyst:
             self._hurried_until_s = max(self._hurried_until_s, item.mono_s + HURRY_S if superseded else 0.0)
             reader.hurried = item.mono_s < self._hurried_until_s
         try:
-            picture = self._decoder.decode(item.payload)
+            picture = self._decoder.decode(item.payload, Codec.H264)
         except FeedError as error:
             self._cannot_decode(feed, error)
             return []

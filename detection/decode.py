@@ -4,7 +4,11 @@ One decoder serves all feeds of a process: a keyframe stands alone, so nothing i
 is 363 decoders' memory saved; the decoder is emptied after every picture.
 """
 
+import logging
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final, Protocol
 
 import av
 import cv2
@@ -14,13 +18,18 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from camera_config.errors import FeedError
+from camera_config.errors import ConfigError, FeedError, FeedProtocol
+from ingest import sps, sps_h265
+from ingest.codec import Codec
+
+log = logging.getLogger(__name__)
 
 Image = NDArray[np.uint8]
 
 TILE_WIDTH_PX = 320
 TILE_HEIGHT_PX = 180
 
+SIDE_MIN_PX = 16
 SIDE_MAX_PX = 4096
 """A larger picture is refused: nobody ordered such a camera, and it would take the memory of all the others."""
 
@@ -162,46 +171,146 @@ def _to_bgr(y: Image, u: Image, v: Image) -> Image:
     return np.asarray(cv2.cvtColor(flat, cv2.COLOR_YUV2BGR_I420), np.uint8)
 
 
-class KeyframeDecoder:
-    """Decodes H.264 keyframes of any feed, one after the other. Not for several threads at once."""
+class FalseSize(FeedError):
+    """The picture is not as large as its own parameter sets say: they or it came damaged."""
 
-    def __init__(self) -> None:
-        self._context = _open()
 
-    def decode(self, payload: bytes) -> Picture:
+class Decoder(Protocol):
+    """Makes pictures of keyframes of any feed, one after the other. Not for several threads at once."""
+
+    def decode(self, payload: bytes, codec: Codec) -> Picture:
         """Decode one keyframe.
 
         Args:
-            payload: Annex-B H.264 with its SPS and PPS in front.
+            payload: Annex-B with its parameter sets in front.
+            codec: what it is compressed with.
 
         Raises:
-            FeedError: the bytes are damaged or are no keyframe. The next call is not affected.
+            FalseSize: the picture is not of the size that the parameter sets say.
+            FeedError: the bytes are damaged, are no keyframe, or the picture is too large. The next call is not
+                affected.
         """
+
+    def close(self) -> None:
+        """Release what the decoder holds."""
+
+
+def open_decoder(kind: str) -> Decoder:
+    """Return a decoder: ``cpu``, ``gpu``, or ``auto``: the GPU's where there is one, else the CPU's, said once.
+
+    Raises:
+        ConfigError: another word, or ``gpu`` on a machine without the package or the driver.
+    """
+    if kind not in {"auto", "cpu", "gpu"}:
+        raise ConfigError(f"no decoder is called {kind!r}", hint="Name auto, cpu or gpu.")
+    if kind == "cpu":
+        return CpuDecoder()
+    from detection.decode_gpu import NvdecDecoder  # noqa: PLC0415  (it builds on this module)
+
+    try:
+        return NvdecDecoder()
+    except ConfigError as error:
+        if kind == "gpu":
+            raise
+        log.info("decode.cpu cause=%s", error)
+        return CpuDecoder()
+
+
+class CpuDecoder:
+    """A ``Decoder`` by libavcodec: one context a codec, made when it is first needed."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[Codec, VideoCodecContext] = {}
+
+    def decode(self, payload: bytes, codec: Codec) -> Picture:
+        """Decode one keyframe; see ``Decoder``."""
+        sizes = described_sizes(payload, codec)
+        context = self._contexts.pop(codec, None) or _open(codec)
         try:
-            frames = self._context.decode(av.Packet(payload))
-            frames += self._context.decode(None)
-            self._context.flush_buffers()
+            frames = context.decode(av.Packet(payload))
+            frames += context.decode(None)
+            context.flush_buffers()
         except (av.FFmpegError, ValueError) as error:
-            self._context = _open()
             raise FeedError(f"the keyframe cannot be decoded: {error}", hint="Look at the camera's stream.") from error
         if not frames or frames[0].is_corrupt:
-            self._context = _open()
             raise FeedError("the keyframe holds no whole picture", hint="Look at the network to this camera.")
+        self._contexts[codec] = context  # one that failed is not used again
+        check_size((frames[0].width, frames[0].height), sizes)
         return _picture(frames[0])
 
+    def close(self) -> None:
+        """Release the contexts."""
+        self._contexts.clear()
 
-def _open() -> VideoCodecContext:
-    context = av.CodecContext.create("h264", "r")
+
+def described_sizes(payload: bytes, codec: Codec) -> set[tuple[int, int]]:
+    """Return the sizes (width, height) that the parameter sets in front of a keyframe say.
+
+    Empty when there are some that we cannot read; the decoder may know better.
+
+    Raises:
+        FeedError: there is no parameter set, or a picture would be larger than ``SIDE_MAX_PX`` or tiny.
+    """
+    found: set[tuple[int, int]] = set()
+    readable = True
+    sets = 0
+    for kind, nal in _front(payload, codec):
+        if kind == _SPS[codec]:
+            sets += 1
+            try:
+                found.add((sps if codec is Codec.H264 else sps_h265).picture_size(nal))
+            except FeedProtocol:
+                readable = False
+    if not sets:
+        raise FeedError("the keyframe comes without parameter sets", hint="Look at the camera's stream.")
+    for width, height in found:
+        if not (SIDE_MIN_PX <= width <= SIDE_MAX_PX and SIDE_MIN_PX <= height <= SIDE_MAX_PX):
+            raise FeedError(f"the picture has {width} x {height} pixels", hint="Check the camera's settings.")
+    return found if readable else set()
+
+
+def check_size(size: tuple[int, int], described: set[tuple[int, int]]) -> None:
+    """Refuse a decoded picture of a size that is none of ``described``, unless that is empty, or of a senseless size.
+
+    Raises:
+        FalseSize: that is so.
+        FeedError: it is too large or tiny.
+    """
+    if described and size not in described:
+        raise FalseSize(f"the picture has {size[0]} x {size[1]} pixels, its parameter sets say {sorted(described)}")
+    if not all(SIDE_MIN_PX <= side <= SIDE_MAX_PX for side in size):
+        raise FeedError(f"the picture has {size[0]} x {size[1]} pixels", hint="Check the camera's settings.")
+
+
+_SPS: Final = {Codec.H264: 7, Codec.H265: 33}
+_NAMES: Final = {Codec.H264: "h264", Codec.H265: "hevc"}
+_START: Final = re.compile(rb"\x00\x00\x01")
+
+
+def _front(payload: bytes, codec: Codec) -> Iterator[tuple[int, bytes]]:
+    """Yield kind and bytes of the NAL units in front of the first slice."""
+    begins = _START.finditer(payload)
+    begin = next(begins, None)
+    while begin is not None and begin.end() < len(payload):
+        head = payload[begin.end()]
+        kind = head & 31 if codec is Codec.H264 else head >> 1 & 63
+        if 1 <= kind <= 5 if codec is Codec.H264 else kind < 32:
+            return
+        following = next(begins, None)
+        yield kind, payload[begin.end() : following.start() if following else len(payload)].rstrip(b"\0")
+        begin = following
+
+
+def _open(codec: Codec) -> VideoCodecContext:
+    context = av.CodecContext.create(_NAMES[codec], "r")
     assert isinstance(context, VideoCodecContext)
     context.thread_count = 1
     context.thread_type = ThreadType.NONE
-    context.options = {"err_detect": "explode", "flags": "low_delay"}
+    context.options = {"err_detect": "explode", "flags": "low_delay", "max_pixels": str(SIDE_MAX_PX**2)}
     return context
 
 
 def _picture(frame: VideoFrame) -> Picture:
-    if not (16 <= frame.width <= SIDE_MAX_PX and 16 <= frame.height <= SIDE_MAX_PX):
-        raise FeedError(f"the picture has {frame.width} x {frame.height} pixels", hint="Check the camera's settings.")
     if frame.format.name not in {"yuv420p", "yuvj420p"}:
         frame = frame.reformat(format="yuv420p")
     width, height = frame.width // 2 * 2, frame.height // 2 * 2

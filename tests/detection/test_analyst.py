@@ -14,8 +14,9 @@ from api.workers.detect import DetectWorker, share_of
 from camera_config.clock import Clock, SystemClock
 from camera_config.errors import FeedError
 from detection.analyst import Analyst
-from detection.decode import TILE_HEIGHT_PX, TILE_WIDTH_PX, KeyframeDecoder
+from detection.decode import TILE_HEIGHT_PX, TILE_WIDTH_PX, CpuDecoder
 from detection.sightings import Tools
+from ingest.codec import Codec
 from ingest.simulate.plates import PlateKind
 from ingest.slot import SlotReader, SlotWriter
 from tests.support.checkpoint_film import Drive, checkpoint, film
@@ -102,13 +103,13 @@ def test_a_damaged_keyframe_is_counted_and_the_next_is_decoded(tools: Tools, fol
 
 
 def test_one_decoder_serves_feeds_of_any_size() -> None:
-    decoder = KeyframeDecoder()
-    picture = decoder.decode(keyframe())
+    decoder = CpuDecoder()
+    picture = decoder.decode(keyframe(), Codec.H264)
     assert (picture.width, picture.height) == (1280, 720)
     assert abs(int(picture.bgr().mean()) - 98) < 6
     with pytest.raises(FeedError):
-        decoder.decode(b"")
-    assert decoder.decode(keyframe()).bgr().shape == (720, 1280, 3)
+        decoder.decode(b"", Codec.H264)
+    assert decoder.decode(keyframe(), Codec.H264).bgr().shape == (720, 1280, 3)
 
 
 def test_the_worker_uses_up_its_input_and_leaves_everything_in_the_outbox(tools: Tools, folders: Path) -> None:

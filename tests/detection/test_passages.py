@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from detection.checkpoint import CheckpointReader
-from detection.decode import KeyframeDecoder
+from detection.decode import CpuDecoder
 from detection.passage import Passage
 from detection.sightings import Tools
+from ingest.codec import Codec
 from ingest.simulate.plates import PlateKind
 from tests.support.checkpoint_film import Drive, Image, checkpoint, film
 
@@ -28,13 +29,13 @@ class Watch:
 
     def __init__(self, tools: Tools, data: Path) -> None:
         self.reader = CheckpointReader(checkpoint(), tools, data)
-        self.decoder = KeyframeDecoder()
+        self.decoder = CpuDecoder()
 
     def see(self, *drives: Drive, length_s: float, change=None, missing=()) -> list[Passage]:  # type: ignore[no-untyped-def]
         told: list[Passage] = []
         for now_s, payload in film(drives, length_s, change):
             if now_s not in missing:
-                told += self.reader.look(self.decoder.decode(payload), at=AT + now_s, mono_s=100.0 + now_s)
+                told += self.reader.look(self.decoder.decode(payload, Codec.H264), at=AT + now_s, mono_s=100.0 + now_s)
         return told + self.reader.finish()
 
 
