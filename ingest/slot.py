@@ -4,8 +4,8 @@
 word (odd while writing) tells the reader to look again, and a CRC-32 over fields and payload settles what the
 version cannot (weakly ordered processors, a writer that died half-way).
 
-File, little-endian 8-byte words: magic, capacity, version, sequence, epoch, size, crc, at, mono_s, cursor; the
-payload starts at byte 128. Words are stored through a ``memoryview``, one machine store each; ``struct.pack_into``
+File, little-endian 8-byte words: magic, capacity, version, sequence, epoch, size, crc, at, mono_s, cursor, codec;
+the payload starts at byte 128. Words are stored through a ``memoryview``, one machine store each; ``struct.pack_into``
 with an explicit byte order stores byte by byte, and another process would see half a number.
 """
 
@@ -20,13 +20,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-MAGIC = int.from_bytes(b"KKSLOT1\0", "little")
+from ingest.codec import Codec
+
+MAGIC = int.from_bytes(b"KKSLOT2\0", "little")
 HEADER_BYTES = 128
 LOOKS = 64
 """How often one ``take`` looks at an item that is being written, giving the processor away in between."""
 
-_MAGIC, _CAPACITY, _VERSION, _SEQUENCE, _EPOCH, _SIZE, _CRC, _AT, _MONO, _CURSOR = range(10)
-_FIELDS = struct.Struct("<QQQdd")
+_MAGIC, _CAPACITY, _VERSION, _SEQUENCE, _EPOCH, _SIZE, _CRC, _AT, _MONO, _CURSOR, _CODEC = range(11)
+_FIELDS = struct.Struct("<QQQQdd")
+_CODECS = tuple(Codec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class SlotItem:
     """One item as its writer put it.
 
     ``sequence`` counts the writer's items from 1. ``at`` is wall time (unix seconds) and ``mono_s`` monotonic time of
-    receipt. ``epoch`` changes with the stream's parameters, so that a decoder knows when to start afresh.
+    receipt. ``epoch`` changes with the stream's parameters, so that a decoder knows when to start afresh; ``codec`` is
+    what it must understand, and means nothing for an item that is no keyframe.
     """
 
     payload: bytes
@@ -42,6 +46,7 @@ class SlotItem:
     at: float
     mono_s: float
     epoch: int
+    codec: Codec = Codec.H264
 
 
 class _Mapping:
@@ -62,7 +67,8 @@ class _Mapping:
     def crc(self, payload: bytes | memoryview) -> int:
         """Return the CRC-32 of the header's fields and ``payload``."""
         w, d = self.words, self.doubles
-        return zlib.crc32(payload, zlib.crc32(_FIELDS.pack(w[_SEQUENCE], w[_EPOCH], w[_SIZE], d[_AT], d[_MONO])))
+        fields = _FIELDS.pack(w[_SEQUENCE], w[_EPOCH], w[_SIZE], w[_CODEC], d[_AT], d[_MONO])
+        return zlib.crc32(payload, zlib.crc32(fields))
 
     def close(self) -> None:
         """Release the memory; the file stays."""
@@ -115,7 +121,9 @@ class SlotWriter:
         """Epoch of the last item written, 0 before the first."""
         return self._slot.words[_EPOCH]
 
-    def put(self, payload: bytes, *, sequence: int, at: float, mono_s: float, epoch: int) -> bool:
+    def put(
+        self, payload: bytes, *, sequence: int, at: float, mono_s: float, epoch: int, codec: Codec = Codec.H264
+    ) -> bool:
         """Leave an item, replacing one that was not taken.
 
         Returns:
@@ -136,6 +144,7 @@ class SlotWriter:
         words[_SEQUENCE] = sequence
         words[_EPOCH] = epoch
         words[_SIZE] = size
+        words[_CODEC] = _CODECS.index(codec)
         slot.doubles[_AT] = at
         slot.doubles[_MONO] = mono_s
         words[_CRC] = slot.crc(payload)
@@ -225,14 +234,15 @@ class SlotReader:
             version = words[_VERSION]
             if version & 1 == 0:
                 sequence, epoch, size, crc = words[_SEQUENCE], words[_EPOCH], words[_SIZE], words[_CRC]
+                codec = words[_CODEC]
                 at, mono_s = doubles[_AT], doubles[_MONO]
                 if size == 0 and words[_VERSION] == version:
                     return None
                 payload = slot.map[HEADER_BYTES : HEADER_BYTES + min(size, words[_CAPACITY])]
                 if words[_VERSION] == version:
-                    fields = _FIELDS.pack(sequence, epoch, size, at, mono_s)
+                    fields = _FIELDS.pack(sequence, epoch, size, codec, at, mono_s)
                     if zlib.crc32(payload, zlib.crc32(fields)) == crc:
-                        return SlotItem(payload, sequence, at, mono_s, epoch)
+                        return SlotItem(payload, sequence, at, mono_s, epoch, _CODECS[codec])
             os.sched_yield()
         self.torn += 1
         return None

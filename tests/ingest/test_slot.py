@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.codec import Codec
 from ingest.slot import HEADER_BYTES, SlotReader, SlotWriter
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HAMMER = """
 import sys, random, zlib
 from pathlib import Path
+from ingest.codec import Codec
 from ingest.slot import SlotWriter
 writer = SlotWriter(Path(sys.argv[1]), 300_000)
 dice = random.Random(7)
@@ -60,6 +62,21 @@ def test_a_reader_that_comes_first_waits_for_the_file(tmp_path: Path) -> None:
         assert (item.payload, item.sequence, item.at, item.mono_s, item.epoch) == (b"one", 1, 1.5, 2.5, 3)
         assert reader.take() is None
         assert reader.peek() == item
+
+
+def test_the_codec_of_a_keyframe_goes_with_it_and_is_covered_by_the_sum(tmp_path: Path) -> None:
+    with SlotWriter(tmp_path / "feed", 100) as writer, SlotReader(tmp_path / "feed") as reader:
+        writer.put(b"one", sequence=1, at=1.5, mono_s=2.5, epoch=3, codec=Codec.H265)
+        assert (item := reader.take()) is not None
+        assert item.codec is Codec.H265
+        put(writer, b"two", 2)
+        assert (item := reader.peek()) is not None
+        assert item.codec is Codec.H264
+        with (tmp_path / "feed").open("r+b") as file:
+            file.seek(10 * 8)
+            file.write(b"\1")
+        assert reader.take() is None
+        assert reader.torn == 1
 
 
 def test_the_latest_replaces_what_was_not_taken_and_the_numbers_tell(tmp_path: Path) -> None:
