@@ -6,13 +6,16 @@ import heapq
 import logging
 import random
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
 
 from camera_config.clock import Clock, SystemClock
+from ingest.simulate.door import Door
 from ingest.simulate.faults import Fault
+from ingest.simulate.mount import Mount, with_subs
 from ingest.simulate.rtp import CLOCK_HZ, stamp
 from ingest.simulate.session import Session
 from ingest.simulate.source import Source
@@ -21,6 +24,9 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 SESSION_TIMEOUT_S = 60.0
+NONCE_S = 300.0
+"""Life of a Digest challenge, as with common cameras; a keepalive after it is answered ``stale``."""
+
 BUFFER_BYTES = 1024 * 1024
 """What may wait for one client beyond the kernel's own buffer; then whole frames are left out."""
 
@@ -65,20 +71,22 @@ class CameraServer:
     """An RTSP server for the mounts given. Building it starts nothing; it lives on the loop that awaits ``start``.
 
     Args:
-        mounts: name of each mount, without leading slash, and what it shows. Mounts with the same source object
-            are sent the same bytes, which is what makes hundreds of them cheap.
+        mounts: name of each mount, without leading slash, and what it shows, with manners of its own or plainly.
+            Mounts with the same source object are sent the same bytes, which is what makes hundreds of them cheap.
         clock: wall time of the start, for the sources' records.
         session_timeout_s: a connection that says nothing for so long is closed (seconds).
         buffer_bytes: see ``BUFFER_BYTES``.
+        nonce_s: how long an answer to one Digest challenge is taken (seconds).
     """
 
     def __init__(
         self,
-        mounts: Mapping[str, Source],
+        mounts: Mapping[str, Source | Mount],
         *,
         clock: Clock | None = None,
         session_timeout_s: float = SESSION_TIMEOUT_S,
         buffer_bytes: int = BUFFER_BYTES,
+        nonce_s: float = NONCE_S,
     ) -> None:
         self.session_timeout_s = session_timeout_s
         self.buffer_bytes = buffer_bytes
@@ -86,12 +94,17 @@ class CameraServer:
         self.started_at = 0.0
         self._clock = clock or SystemClock()
         self._rng = random.Random(0)
-        sources = {id(source): source for source in mounts.values()}
+        self._mounts = with_subs(mounts)
+        sources = {id(mount.source): mount.source for mount in self._mounts.values()}
         self._groups = {
             key: Group(source, (index % SLOTS) / SLOTS / source.fps, self._rng)
             for index, (key, source) in enumerate(sources.items())
         }
-        self._mounts = dict(mounts)
+        self._doors = {
+            name: Door(mount.credentials, mount.auth, nonce_s, time.monotonic)
+            for name, mount in self._mounts.items()
+            if mount.credentials is not None
+        }
         self._faults: dict[str, Fault] = {}
         self._sessions: set[Session] = set()
         self._server: asyncio.Server | None = None
@@ -153,7 +166,13 @@ class CameraServer:
 
     def source(self, mount: str) -> Source | None:
         """Return what the mount shows, None if there is no such mount."""
-        return self._mounts.get(mount)
+        found = self._mounts.get(mount)
+        return found.source if found is not None else None
+
+    def challenge(self, mount: str, method: str, url: str, authorization: str) -> str | None:
+        """Return None if the request may pass, otherwise what has to be answered first."""
+        door = self._doors.get(mount)
+        return door.check(method, url, authorization) if door is not None else None
 
     def fault(self, mount: str) -> Fault | None:
         """Return the mount's present trouble."""
@@ -191,7 +210,7 @@ class CameraServer:
         return Session(self, self._rng.randrange(0x100000000))
 
     def _group(self, mount: str) -> Group:
-        return self._groups[id(self._mounts[mount])]
+        return self._groups[id(self._mounts[mount].source)]
 
     async def _run(self, start_s: float) -> None:
         """Send every group's frames when they are due, for ever."""

@@ -40,6 +40,9 @@ class Desk(Protocol):
     def source(self, mount: str) -> Source | None:
         """Return what the mount shows, None if there is no such mount."""
 
+    def challenge(self, mount: str, method: str, url: str, authorization: str) -> str | None:
+        """Return None if the request may pass, otherwise what has to be answered first."""
+
     def fault(self, mount: str) -> Fault | None:
         """Return the mount's present trouble."""
 
@@ -184,6 +187,11 @@ class Session(asyncio.Protocol):
             if fault is Fault.UNAUTHORISED and method != "OPTIONS":
                 challenge = f'WWW-Authenticate: Digest realm="camera", nonce="{self._id}"\r\n'
                 self._answer(401, headers, challenge)
+                return
+        if method != "OPTIONS":
+            asked = self._desk.challenge(mount, method, url, headers.get("authorization", ""))
+            if asked is not None:
+                self._answer(401, headers, f"WWW-Authenticate: {asked}\r\n")
                 return
         self._serve(method, url, mount, headers)
 

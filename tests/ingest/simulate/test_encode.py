@@ -1,6 +1,6 @@
 """Clips for tests, and how they are packed; decoded by PyAV."""
 
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 
 import av
@@ -10,18 +10,13 @@ import pytest
 from ingest.codec import Codec
 from ingest.simulate.clip import NUMBERS, nal_type
 from ingest.simulate.encode import encode_clip
+from ingest.simulate.pictures import payloads
 from ingest.simulate.rtp import PAYLOAD_BYTES, fu_a, stap_a
 from ingest.simulate.rtp_h265 import aggregated, fragments
 from ingest.simulate.server import CameraServer, CameraServerThread
 from ingest.simulate.source import LoopSource, PackedClip
 from tests.ingest.simulate.conftest import opened
 from tests.ingest.simulate.pictures import moving, street
-
-
-def payloads(packets) -> list[bytes]:
-    """Return the RTP payloads of one access unit."""
-    data, heads = packets.data.tobytes(), [*packets.headers, len(packets.data) + 4]
-    return [data[at + 12 : after - 4] for at, after in pairwise(heads)]
 
 
 @pytest.mark.parametrize("codec", list(Codec))
