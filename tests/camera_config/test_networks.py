@@ -18,7 +18,8 @@ def test_without_networks_every_plain_address_may_be_a_camera(address: str) -> N
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "169.254.169.254", "fe80::1%eth0", "239.255.255.250",
-     "ff02::c", "0.0.0.0", "::", "255.255.255.255", "100.100.100.200", "fd00:ec2::254", "::ffff:a9fe:a9fe", "2002:7f00:1::"],
+     "ff02::c", "0.0.0.0", "::", "255.255.255.255", "100.100.100.200", "fd00:ec2::254", "::ffff:a9fe:a9fe",
+     "2002:7f00:1::"],
 )  # fmt: skip
 def test_special_addresses_are_refused_even_where_everything_is_listed(address: str) -> None:
     for listed in ((), ("0.0.0.0/0", "::/0"), ("10.0.0.0/8",)):
