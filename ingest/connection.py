@@ -2,20 +2,28 @@
 
 A state machine driven by what arrives; it owns no task and no timer. Whoever owns it calls ``tick`` a few times a
 second, and every state has a deadline, so that a camera that falls silent cannot hold anything up.
+
+Whatever a camera sends, one connection keeps at most 96 KiB of unread input (a message has up to 80 KiB, an interleaved
+packet 64), 64 KiB of unsent output, the parameter sets' 32 KiB and one access unit of up to 8 MiB.
 """
 
 import asyncio
+import random
 from contextlib import suppress
 from enum import Enum, auto
 from typing import Protocol
 
 from camera_config.clock import Clock
-from camera_config.errors import FeedCredentials, FeedError, FeedProtocol, FeedUnreachable
+from camera_config.errors import FeedCertificate, FeedError, FeedProtocol, FeedTransport, FeedUnreachable
+from camera_config.networks import CameraNetworks
 from ingest.access_unit import AccessUnit, ParameterSets
-from ingest.auth import Challenge, Credentials, authorization, choose_challenge
+from ingest.auth import Credentials, SignIn, choose_challenge
+from ingest.dial import dial, refusal
 from ingest.h264 import Depacketiser
-from ingest.rtsp import Message, Target, channel_of, joined, parse_message, request, session_of
+from ingest.rtcp import Reception
+from ingest.rtsp import Message, Target, channels_of, joined, number_of, parse_message, redirected, request, session_of
 from ingest.sdp import Track, parse_sdp
+from ingest.tls import TlsPolicy, check_pin
 
 ANSWER_S = 5.0
 """Longest wait for each answer and, after PLAY, for the first packet."""
@@ -28,9 +36,11 @@ _REST_BYTES = 96 * 1024
 _RECEIVE = memoryview(bytearray(_REST_BYTES + _RECEIVE_BYTES))
 """Shared by all connections of the process: filled and copied out of within one callback of the event loop."""
 
+_UNSENT_BYTES = 64 * 1024
+_MESSAGES_A_TICK = 200
+"""Answers and requests between two looks, of which a camera sends a handful; more only cost time."""
+
 _DOLLAR = 0x24
-_SIGN_INS = 8
-"""Challenges answered in one connection; a camera with a fresh nonce for each request needs three."""
 
 
 class Step(Enum):
@@ -61,18 +71,39 @@ class Connection(asyncio.BufferedProtocol):
     """The protocol object for ``loop.create_connection``.
 
     ``received_s`` is the monotonic time of the last video packet, 0 before the first; ``bytes`` counts everything
-    received; ``ended_in`` is the step in which the connection failed.
+    received; ``ended_in`` is the step in which the connection failed, ``moved`` where the camera sent us by it: a
+    target for a new connection.
+
+    Args:
+        target: what to ask; one of another host than was configured (``foreign``) gets no credentials.
+        credentials: user and password; None for those of the URL.
+        sets: the stream's parameter sets; they outlive the connection.
+        listener: who hears of it.
+        clock: for deadlines, and against which the camera's is compared.
+        tls: what the certificate of an ``rtsps://`` camera must be.
+        networks: where cameras may be; None for any address, and then nobody sends us to another host.
     """
 
     def __init__(
-        self, target: Target, credentials: Credentials | None, sets: ParameterSets, listener: Listener, clock: Clock
+        self,
+        target: Target,
+        credentials: Credentials | None,
+        sets: ParameterSets,
+        listener: Listener,
+        clock: Clock,
+        *,
+        tls: TlsPolicy | None = None,
+        networks: CameraNetworks | None = None,
     ) -> None:
         self.step = Step.DESCRIBE
         self.ended_in: Step | None = None
+        self.moved: Target | None = None
         self.received_s = 0.0
         self.bytes = 0
         self._target = target
-        self._credentials = credentials or target.credentials
+        self._sign_in = SignIn(None if target.foreign else credentials or target.credentials)
+        self._tls = tls or TlsPolicy()
+        self._networks = networks
         self._sets = sets
         self._listener = listener
         self._clock = clock
@@ -80,17 +111,27 @@ class Connection(asyncio.BufferedProtocol):
         self._rest = b""
         self._sent = 0
         self._request = ("", "", list[tuple[str, str]]())
-        self._challenge: Challenge | None = None
-        self._challenge_used = self._sign_ins = 0
-        self._signed_in: Step | None = None
+        self._said = 0
         self._base = self._session = ""
         self._track: Track | None = None
         self._media: Depacketiser | None = None
-        self._channel = 0
+        self._channel, self._report_channel = 0, -1
+        self._reception = Reception(random.getrandbits(32))
         self._deadline_s = clock.monotonic_s() + ANSWER_S
         self._keepalive = "GET_PARAMETER"
         self._keepalive_pause_s = KEEPALIVE_S
         self._keepalive_s = float("inf")
+        self._insisted = False
+
+    @property
+    def via(self) -> str:
+        """How the camera is read: rtsp or rtsps."""
+        return "rtsps" if self._target.tls else "rtsp"
+
+    @property
+    def clock_offset_s(self) -> float | None:
+        """How far the camera's clock is ahead of ours; None if not known."""
+        return self._reception.clock_offset_s
 
     @property
     def lost(self) -> int:
@@ -102,15 +143,25 @@ class Connection(asyncio.BufferedProtocol):
         """Access units not delivered."""
         return self._media.dropped if self._media else 0
 
+    async def connect(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Connect to the camera's host; from then on the listener is told.
+
+        Raises:
+            FeedError: see ``dial``.
+        """
+        await dial(loop, lambda: self, self._target, self._tls, self._networks)
+
     def tick(self, now_s: float) -> None:
-        """Fail if the camera let a deadline pass; send a keepalive when one is due."""
-        if self.step in (Step.MEDIA, Step.OVER):
-            if now_s >= self._keepalive_s and self.step is Step.MEDIA:
-                self._keepalive_s = now_s + self._keepalive_pause_s
-                self._send(self._keepalive, self._base)
-        elif now_s >= self._deadline_s:
-            what = "packet after PLAY" if self.step is Step.FIRST_PACKET else f"answer to {self.step.name}"
-            self._fail(FeedUnreachable(f"no {what} within {ANSWER_S:.0f} s"))
+        """Fail if the camera let a deadline pass; send what is due: a keepalive, a receiver report."""
+        self._said = 0
+        try:
+            if self.step is Step.MEDIA:
+                self._media_tick(now_s)
+            elif self.step is not Step.OVER and now_s >= self._deadline_s:
+                what = "packet after PLAY" if self.step is Step.FIRST_PACKET else f"answer to {self.step.name}"
+                raise FeedUnreachable(f"no {what} within {ANSWER_S:.0f} s")
+        except FeedError as error:
+            self._fail(error)
 
     def close(self) -> None:
         """End the session in good order; nothing is reported any more."""
@@ -118,10 +169,14 @@ class Connection(asyncio.BufferedProtocol):
             return
         transport, session = self._transport, self._session
         if transport is not None and session:
-            self._send("TEARDOWN", self._base)
+            with suppress(FeedError):
+                self._send("TEARDOWN", self._base)
         self.step = Step.OVER
         if transport is not None:
-            transport.close()
+            if transport.get_write_buffer_size():  # it does not read, and would keep the socket open for ever
+                transport.abort()
+            else:
+                transport.close()
 
     def abort(self) -> None:
         """Drop the connection without a word; nothing is reported any more."""
@@ -130,15 +185,18 @@ class Connection(asyncio.BufferedProtocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the stream's description."""
+        """Make sure of who is there, and ask for the stream's description."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         if self.step is Step.OVER:
             transport.abort()
             return
-        self._deadline_s = self._clock.monotonic_s() + ANSWER_S
         self._base = self._target.url
-        self._send("DESCRIBE", self._target.url, ("Accept", "application/sdp"))
+        try:
+            self._check_peer(transport)
+            self._send("DESCRIBE", self._target.url, ("Accept", "application/sdp"))
+        except FeedError as error:
+            self._fail(error)
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 asyncio's signature
         """Return the shared buffer behind what is left from the last call."""
@@ -193,6 +251,8 @@ class Connection(asyncio.BufferedProtocol):
                 end = at + 4 + (data[at + 2] << 8 | data[at + 3])
                 if end > length:
                     break
+                if data[at + 1] == self._report_channel:
+                    self._reported(data, at + 4, end)
                 at = end
         return at
 
@@ -204,15 +264,36 @@ class Connection(asyncio.BufferedProtocol):
             self.step = Step.MEDIA
             self._listener.playing()
 
+    def _reported(self, data: bytes, start: int, end: int) -> None:
+        self._reception.take(data, start, end, self._clock.monotonic_s(), self._clock.now().timestamp())
+
+    def _media_tick(self, now_s: float) -> None:
+        if now_s >= self._keepalive_s:
+            self._keepalive_s = now_s + self._keepalive_pause_s
+            self._insisted = False
+            self._send(self._keepalive, self._base)
+        report = self._reception.due(self._media.sequence, self.lost, now_s) if self._media else b""
+        if report:
+            self._write(b"$%c%c%c" % (self._report_channel, 0, len(report)) + report)
+
     def _message(self, message: Message) -> None:
+        self._said += 1
+        if self._said > _MESSAGES_A_TICK:
+            raise FeedProtocol("the camera talks and talks")
         if message.method:
             self._answer(message)
+        elif number_of(message) not in (None, self._sent):
+            return  # an answer that comes late, or to nothing
         elif self.step in (Step.MEDIA, Step.FIRST_PACKET):
             self._answered_late(message)
         elif message.status == 401:
-            self._sign_in(message)
+            self._sign_in.asked(message.all("www-authenticate"), self.step)
+            method, url, headers = self._request
+            self._send(method, url, *headers)
         elif 300 <= message.status < 400:
-            raise FeedProtocol("the camera sends us elsewhere; redirects are refused")
+            raise self._sent_on(message)
+        elif message.status == 461:
+            raise FeedTransport(f"the camera answers 461 to {self._request[0]}: it does not send over TCP")
         elif message.status != 200:
             raise FeedProtocol(f"the camera answers {message.status} to {self._request[0]}")
         elif self.step is Step.DESCRIBE:
@@ -238,55 +319,67 @@ class Connection(asyncio.BufferedProtocol):
     def _set_up(self, message: Message) -> None:
         assert self._track is not None
         self._session, life_s = session_of(message)
-        self._channel = channel_of(message, 0)
+        self._channel, self._report_channel = channels_of(message, 0)
         self._keepalive_pause_s = min(KEEPALIVE_S, life_s / 2)
         self._media = Depacketiser(self._track.payload_type, self._sets, self._listener.unit)
         self._base = joined(self._base, self._track.session_control)
         self.step = Step.PLAY
         self._send("PLAY", self._base, ("Range", "npt=0.000-"))
 
-    def _sign_in(self, message: Message) -> None:
-        method, url, headers = self._request
-        challenge = choose_challenge(message.all("www-authenticate"))
-        if self._credentials is None:
-            raise FeedCredentials("the camera asks for user and password and none are set")
-        if self._signed_in is self.step and not challenge.stale:
-            raise FeedCredentials("the camera refuses user or password")
-        self._sign_ins += 1
-        if self._sign_ins > _SIGN_INS:
-            raise FeedProtocol("the camera's sign-in never ends")
-        self._signed_in = self.step
-        self._challenge, self._challenge_used = challenge, 0
-        self._send(method, url, *headers)
-
     def _answered_late(self, message: Message) -> None:
         if message.status == 454:
             raise FeedUnreachable("the camera ended the session")
-        if message.status == 401 and self._credentials is not None:
-            self._challenge, self._challenge_used = choose_challenge(message.all("www-authenticate")), 0
+        if message.status == 401:
+            with suppress(FeedProtocol):
+                self._sign_in.renew(choose_challenge(message.all("www-authenticate")))
         elif message.status in (400, 405, 501, 551):
             self._keepalive = "OPTIONS"
+        else:
+            return
+        if self._request[0] in ("GET_PARAMETER", "OPTIONS") and not self._insisted:  # at the next it may be too late
+            self._insisted = True
+            self._send(self._keepalive, self._base)
 
     def _answer(self, message: Message) -> None:
         if message.method == "REDIRECT":
-            raise FeedProtocol("the camera sends us elsewhere; redirects are refused")
-        if self._transport is not None:
-            cseq = "".join(filter(str.isdigit, message.get("cseq")))[:10] or "0"
-            known = message.method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
-            status = "200 OK" if known else "501 Not Implemented"
-            self._transport.write(f"RTSP/1.0 {status}\r\nCSeq: {cseq}\r\n\r\n".encode("ascii"))
+            raise self._sent_on(message)
+        known = message.method in ("OPTIONS", "GET_PARAMETER", "SET_PARAMETER")
+        status = "200 OK" if known else "501 Not Implemented"
+        self._write(f"RTSP/1.0 {status}\r\nCSeq: {number_of(message) or 0}\r\n\r\n".encode("ascii"))
+
+    def _sent_on(self, message: Message) -> FeedError:
+        """Return the error that ends this connection; ``moved`` then says where to go on."""
+        target = redirected(self._target, message.get("location"))
+        if target.foreign and self._networks is None:
+            return FeedProtocol("the camera sends us to another host; such redirects are refused")
+        self.moved = target
+        return FeedUnreachable(f"the camera sends us to {target.host}:{target.port}")
+
+    def _check_peer(self, transport: asyncio.Transport) -> None:
+        """Raise FeedError if this is not where we meant to go: what a name meant before, or a policy, may not hold."""
+        if self._networks is not None:
+            peer = transport.get_extra_info("peername")
+            why = self._networks.why_refused(str(peer[0])) if peer else "nobody knows who is there"
+            if why is not None:
+                raise refusal(why)
+        if self._target.tls:
+            tls = transport.get_extra_info("ssl_object")
+            if tls is None:
+                raise FeedCertificate("the connection is not encrypted, though the camera's URL says rtsps://")
+            check_pin(self._tls, tls.getpeercert(binary_form=True))
 
     def _send(self, method: str, url: str, *headers: tuple[str, str]) -> None:
-        assert self._transport is not None
         self._sent += 1
         self._request = (method, url, list(headers))
         self._deadline_s = self._clock.monotonic_s() + ANSWER_S
-        extra = [("Session", self._session)] if self._session else []
-        if self._challenge is not None and self._credentials is not None:
-            self._challenge_used += 1
-            answer = authorization(self._challenge, self._credentials, method, url, self._challenge_used)
-            extra.append(("Authorization", answer))
-        self._transport.write(request(method, url, self._sent, [*headers, *extra]))
+        session = [("Session", self._session)] if self._session else []
+        self._write(request(method, url, self._sent, [*headers, *session, *self._sign_in.header(method, url)]))
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+            if self._transport.get_write_buffer_size() > _UNSENT_BYTES:
+                raise FeedProtocol("the camera asks and does not read the answers")
 
     def _fail(self, error: FeedError) -> None:
         if self.step is not Step.OVER:

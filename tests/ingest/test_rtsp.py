@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from camera_config.errors import FeedProtocol
 from ingest.auth import Challenge, Credentials, authorization, choose_challenge
-from ingest.rtsp import BODY_LIMIT, channel_of, joined, parse_message, parse_target, request, session_of
+from ingest.rtsp import BODY_LIMIT, channels_of, joined, parse_message, parse_target, request, session_of
 from ingest.sdp import parse_sdp
 from ingest.sps import picture_size, pps_id, sps_id
 from tests.support.tiny_h264 import encode, parameter_sets
@@ -87,7 +87,7 @@ def test_any_bytes_are_a_message_none_yet_or_a_protocol_error(data: bytes) -> No
         if found is not None:
             assert 0 < found[1] <= len(data)
             session_of(found[0])
-            channel_of(found[0], 0)
+            channels_of(found[0], 0)
     except FeedProtocol:
         pass
 
@@ -105,7 +105,7 @@ def test_user_and_password_leave_the_url_and_are_never_shown() -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "rtsps://u:hunter2@h/x",
+        "rtspu://u:hunter2@h/x",
         "http://u:hunter2@h/",
         "rtsp:///x",
         "rtsp://u:hunter2@h:99999/",
