@@ -253,11 +253,11 @@ async def test_a_keyframe_larger_than_the_slot_is_counted_and_told(
 
 async def test_an_address_that_cannot_be_asked_is_that_feeds_trouble_alone(tmp_path: Path) -> None:
     async with simulated("well") as (_server, urls):
-        feeds = [camera("odd", "rtsps://u:hunter2@10.0.0.1/x"), camera("well", urls["well"])]
+        feeds = [camera("odd", "http://u:hunter2@10.0.0.1/x"), camera("well", urls["well"])]
         async with receiving(feeds, tmp_path) as (receiver, told):
             await until(lambda: told.of("well") == [State.ONLINE])
             assert status(receiver, "odd").state is State.UNREACHABLE
-            assert "rtsps" in status(receiver, "odd").cause
+            assert "rtsp://" in status(receiver, "odd").cause
             assert "hunter2" not in repr(receiver.status())
 
 
