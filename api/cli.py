@@ -13,6 +13,7 @@ from api.commands.detect import detect
 from api.commands.doctor import doctor
 from api.commands.drill import drill
 from api.commands.plan import plan
+from api.commands.secrets import secrets
 from api.commands.simulate_cameras import simulate_cameras
 from api.commands.simulate_units import simulate_units
 from api.commands.up import up
@@ -35,6 +36,7 @@ simulate.command("units")(simulate_units)
 app.add_typer(simulate, name="simulate")
 app.add_typer(drill, name="drill")
 app.add_typer(watch, name="watch")
+app.add_typer(secrets, name="secrets")
 
 
 def _version(wanted: bool) -> None:
