@@ -2,8 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given, settings
@@ -11,63 +9,16 @@ from hypothesis import strategies as st
 
 from camera_config.clock import SystemClock
 from camera_config.errors import FeedCredentials, FeedError, FeedProtocol, FeedUnreachable
-from ingest.access_unit import AccessUnit, ParameterSets
+from ingest.access_unit import ParameterSets
 from ingest.auth import Credentials
 from ingest.connection import ANSWER_S, KEEPALIVE_S, Connection, Step
 from ingest.rtsp import parse_target
-from tests.support.scripted_rtsp import Script, ScriptedCamera, media_of
+from tests.support.listening import Ear, connected
+from tests.support.scripted_rtsp import Script, media_of
 from tests.support.tiny_h264 import annex_b, encode
 from tests.support.waiting import until
 
 CLOCK = SystemClock()
-
-
-class Ear:
-    """Listens to a connection; ``until`` waits for what it tells."""
-
-    def __init__(self) -> None:
-        self.plays = 0
-        self.units: list[AccessUnit] = []
-        self.error: FeedError | None = None
-        self.news = asyncio.Event()
-
-    def playing(self) -> None:
-        self.plays += 1
-        self.news.set()
-
-    def unit(self, unit: AccessUnit) -> None:
-        self.units.append(unit)
-        self.news.set()
-
-    def failed(self, error: FeedError) -> None:
-        assert self.error is None
-        self.error = error
-        self.news.set()
-
-    async def count(self, units: int) -> None:
-        async with asyncio.timeout(10):
-            while len(self.units) < units and self.error is None:
-                self.news.clear()
-                await self.news.wait()
-
-    async def fails(self) -> FeedError:
-        async with asyncio.timeout(10):
-            while self.error is None:
-                self.news.clear()
-                await self.news.wait()
-        return self.error
-
-
-@asynccontextmanager
-async def connected(
-    script: Script, who: Credentials | None = None
-) -> AsyncIterator[tuple[ScriptedCamera, Connection, Ear]]:
-    async with ScriptedCamera(script) as camera:
-        ear = Ear()
-        connection = Connection(parse_target(camera.url), who, ParameterSets(), ear, CLOCK)
-        await asyncio.get_running_loop().create_connection(lambda: connection, "127.0.0.1", camera.port)
-        yield camera, connection, ear
-        connection.close()
 
 
 async def test_the_pictures_are_those_sent() -> None:
