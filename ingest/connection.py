@@ -11,15 +11,15 @@ import asyncio
 import random
 from contextlib import suppress
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, cast
 
 from camera_config.clock import Clock
 from camera_config.errors import FeedCertificate, FeedError, FeedProtocol, FeedTransport, FeedUnreachable
 from camera_config.networks import CameraNetworks
 from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Credentials, SignIn, choose_challenge
+from ingest.depacketise import Depacketiser, depacketiser_for
 from ingest.dial import dial, refusal
-from ingest.h264 import Depacketiser
 from ingest.rtcp import Reception
 from ingest.rtsp import Message, Target, channels_of, joined, number_of, parse_message, redirected, request, session_of
 from ingest.sdp import Track, parse_sdp
@@ -186,7 +186,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Make sure of who is there, and ask for the stream's description."""
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
         self._transport = transport
         if self.step is Step.OVER:
             transport.abort()
@@ -308,10 +308,10 @@ class Connection(asyncio.BufferedProtocol):
 
     def _described(self, message: Message) -> None:
         self._base = joined(message.get("content-base") or message.get("content-location") or self._target.url, "*")
-        self._track = parse_sdp(message.body)
-        for nal in self._track.parameter_sets:
-            with suppress(FeedProtocol):  # what is wrong here may be right in the stream
-                self._sets.add(nal)
+        try:
+            self._track = parse_sdp(message.body)
+        except FeedProtocol as error:
+            raise FeedTransport(str(error), hint=error.hint) from error
         self.step = Step.SETUP
         url = joined(self._base, self._track.control)
         self._send("SETUP", url, ("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1"))
@@ -321,7 +321,7 @@ class Connection(asyncio.BufferedProtocol):
         self._session, life_s = session_of(message)
         self._channel, self._report_channel = channels_of(message, 0)
         self._keepalive_pause_s = min(KEEPALIVE_S, life_s / 2)
-        self._media = Depacketiser(self._track.payload_type, self._sets, self._listener.unit)
+        self._media = depacketiser_for(self._track, self._sets, self._listener.unit)
         self._base = joined(self._base, self._track.session_control)
         self.step = Step.PLAY
         self._send("PLAY", self._base, ("Range", "npt=0.000-"))

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from camera_config.errors import FeedProtocol
 from ingest.access_unit import START, AccessUnit, ParameterSets
-from ingest.h264 import Depacketiser
+from ingest.depacketise import Depacketiser
+from ingest.h264 import H264
 from tests.support.tiny_h264 import annex_b, encode, interleaved, nals, packets, parameter_sets, rtp
 
 
@@ -14,7 +15,7 @@ class Sink:
     def __init__(self, sets: ParameterSets | None = None) -> None:
         self.units: list[AccessUnit] = []
         self.sets = sets or ParameterSets()
-        self.media = Depacketiser(96, self.sets, self.units.append)
+        self.media = Depacketiser(H264, 96, 90_000, self.sets, self.units.append)
 
     def feed(self, rows: list[list[bytes]]) -> "Sink":
         data = b"".join(interleaved(packet) for row in rows for packet in row)
