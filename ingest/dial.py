@@ -29,8 +29,7 @@ async def dial(
 
     Raises:
         FeedUnreachable: no address, none where cameras may be, or nobody takes the connection.
-        FeedCertificate: the camera's certificate is not trusted.
-        ConfigError: the policy's file of authorities cannot be read.
+        FeedCertificate: the camera's certificate is not trusted, or the file of authorities cannot be read.
     """
     context = context_for(tls.ca_file, pinned=tls.pin is not None) if target.tls else None
     failed: FeedError | None = None

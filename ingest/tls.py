@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from camera_config.errors import ConfigError, FeedCertificate
+from camera_config.errors import FeedCertificate
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -41,7 +41,7 @@ def context_for(ca_file: Path | None, *, pinned: bool) -> ssl.SSLContext:
     """Return the context for all cameras that are judged in one way: reading the system's authorities takes 20 ms.
 
     Raises:
-        ConfigError: the file of authorities cannot be read.
+        FeedCertificate: the file of authorities cannot be read.
     """
     if pinned:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -51,8 +51,8 @@ def context_for(ca_file: Path | None, *, pinned: bool) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
-        raise ConfigError(
-            f"{ca_file}: cannot be read as a file of certificate authorities in PEM",
+        raise FeedCertificate(
+            f"{ca_file} cannot be read as a file of certificate authorities in PEM",
             hint="Name a PEM file that the service's user may read.",
         ) from error
 
