@@ -16,6 +16,7 @@ import api.live.pages
 import api.live.routes
 import api.passages.routes
 import api.plan.routes
+import api.view.routes
 from api import __version__
 from api.access.rights import Role, allow
 from api.border import BodyCap, SafeHeaders
@@ -36,6 +37,7 @@ ROUTERS = (
     api.drill.routes.router,
     api.live.routes.router,
     api.live.pages.router,
+    api.view.routes.router,
 )
 
 

@@ -14,6 +14,8 @@ from api.live.hub import Hub
 from api.plan.positions import Border
 from api.run_folder import RunFolder
 from api.settings import Settings
+from api.view.mosaic import Mosaic
+from api.view.whep import Views
 from camera_config.clock import Clock
 from camera_config.county import County
 
@@ -54,6 +56,8 @@ class Services:
         self.board = Board(county, settings, run)
         self.hub = Hub(bus, clock, self.board)
         self.border = Border(county)
+        self.views = Views(run.rings, settings, clock)
+        self.mosaic = Mosaic(run.tiles, self.board.tiles, clock)
         self._threads = ThreadPoolExecutor(DB_THREADS, thread_name_prefix="db")
         self._waiting = 0
 

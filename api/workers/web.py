@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.alerts.courier import Courier
 from api.app import create_app
@@ -40,6 +42,21 @@ STUCK_MS = 30_000
 
 BACKLOG = 512
 KEEP_ALIVE_S = 20
+PING_S = 4.0
+PONG_S = 5.0
+"""A WebSocket whose browser does not answer a ping within this is cut off: 9 s after it died at the latest."""
+
+MESSAGE_BYTES = 64 * 1024
+"""Largest message of a browser; the ids of 400 tiles have 8 KB."""
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, but a dead one is cut off rather than closed: its browser would never read that."""
+
+    def keepalive_timeout(self) -> None:
+        """Take it that the browser is gone."""
+        super().keepalive_timeout()
+        self.transport.abort()
 
 
 class Server(uvicorn.Server):
@@ -58,6 +75,25 @@ class Server(uvicorn.Server):
         self.force_exit = self.should_exit
         self.should_exit = True
         self._loop.call_soon_threadsafe(self._hub.stop)
+
+
+def server_config(app: FastAPI) -> uvicorn.Config:
+    """Return how ``app`` is served."""
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws=Socket,
+        ws_max_size=MESSAGE_BYTES,
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PONG_S,
+        ws_per_message_deflate=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -95,18 +131,7 @@ async def serve(settings: Settings, run: RunFolder) -> None:
         outbox=outbox,
     )
     sock = listen(settings.listen_host, settings.listen_port)
-    config = uvicorn.Config(
-        create_app(shared),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        lifespan="off",
-        ws="none",
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    server = Server(config, shared.hub)
+    server = Server(server_config(create_app(shared)), shared.hub)
     others = [asyncio.create_task(shared.hub.run()), asyncio.create_task(Courier(shared).run())]
     for task in others:
         task.add_done_callback(lambda done: _end_with(done, server))
@@ -115,6 +140,7 @@ async def serve(settings: Settings, run: RunFolder) -> None:
         await server.serve(sockets=[sock])
     finally:
         shared.hub.stop()
+        await shared.views.close()
         ended = await cancelled(*others)
         await bus.aclose()
         await asyncio.to_thread(pump.stop, DRAIN_S)

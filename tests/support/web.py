@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 from api.access.rights import Role
@@ -24,7 +23,7 @@ from api.run_folder import RunFolder
 from api.services import Services
 from api.settings import Settings
 from api.store import migrate, open_store
-from api.workers.web import Server, listen
+from api.workers.web import Server, listen, server_config
 from camera_config.county import County
 
 ORIGIN = "http://kakou.test"
@@ -84,7 +83,7 @@ def short_home() -> Iterator[tuple[RunFolder, Path]]:
     """Give a run folder with a short path, and a data folder that is not there yet."""
     home = Path(tempfile.mkdtemp(prefix="kw-", dir="/tmp"))
     run = RunFolder(home / "r")
-    for folder in (run.path, run.slots, run.tiles):
+    for folder in (run.path, run.slots, run.tiles, run.rings):
         folder.mkdir()
     try:
         yield run, home / "d"
@@ -104,7 +103,7 @@ async def bench(home: tuple[RunFolder, Path], county: County, *, bus_up: bool = 
     """Give an empty store, a bus if it is asked for, and an app over both; a test that wants the hub runs it."""
     run, data = home
     data.mkdir(exist_ok=True)
-    chosen = Settings(county=data, data=data, listen_port=0)
+    chosen = Settings(county=data, data=data, listen_port=0, live_addresses=("127.0.0.1",))
     migrate(chosen.store_url)
     process = start_embedded(run, data) if bus_up else None
     engine, bus, clock = open_store(chosen.store_url), connect_async(chosen, run), StepClock()
@@ -126,12 +125,12 @@ async def bench(home: tuple[RunFolder, Path], county: County, *, bus_up: bool = 
 async def served(web: Bench) -> AsyncIterator[str]:
     """Give the address of a real server on a free port, in this event loop."""
     sock = listen("127.0.0.1", 0)
-    config = uvicorn.Config(web.app, log_config=None, access_log=False, lifespan="off", ws="none")
-    server = Server(config, web.shared.hub)
+    server = Server(server_config(web.app), web.shared.hub)
     task = asyncio.create_task(server._serve([sock]))
     try:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:
         server.should_exit = True
         web.shared.hub.stop()
+        await web.shared.views.close()
         await task
