@@ -25,6 +25,8 @@ class MotionGate:
         self._deviation = 0.3
         self._hot = 0
         self._offered_s = -math.inf
+        self.raised_until_s = -math.inf
+        """Monotonic time up to which every keyframe is offered, because somebody wants to see this feed closely."""
 
     def picture(self, size: int) -> None:
         """Note a picture between keyframes, ``size`` in bytes."""
@@ -41,9 +43,10 @@ class MotionGate:
     def offers(self, now_s: float) -> bool:
         """Return whether the keyframe that came at ``now_s`` is to be offered; counting starts again.
 
-        A floor that is due exactly now lets it through.
+        A floor that is due exactly now lets it through, and so does an end of the raising.
         """
-        offered = self._hot >= HOT_PICTURES or now_s - self._offered_s >= self._floor_s
+        moved = self._hot >= HOT_PICTURES
+        offered = moved or now_s - self._offered_s >= self._floor_s or now_s <= self.raised_until_s
         self._hot = 0
         if offered:
             self._offered_s = now_s

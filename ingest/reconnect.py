@@ -8,6 +8,13 @@ FIRST_S = 0.5
 CAP_S = 8.0
 """Longest pause, so that a camera is back within 15 s of its return, connection and queue included."""
 
+OUTAGE_CAP_S = 4.0
+"""Longest pause while many feeds are down: what they share, a switch or its power, comes back for all at once. The
+handshake gate alone then takes 363 / 60 = 6 s, and a pause of 8 s before it would be too long."""
+
+OUTAGE_SHARE = 1 / 3
+"""So many of all streams down at once have one cause."""
+
 REFUSED_S = 300.0
 """Pause after a wrong password; cameras lock an account after a few."""
 
@@ -24,9 +31,9 @@ class Backoff:
         self._dice = dice
         self._failures = 0
 
-    def pause_s(self) -> float:
-        """Return the pause after one more failure."""
-        bound = min(CAP_S, FIRST_S * 2 ** min(self._failures, 10))
+    def pause_s(self, *, outage: bool = False) -> float:
+        """Return the pause after one more failure; ``outage``: many others failed as well."""
+        bound = min(OUTAGE_CAP_S if outage else CAP_S, FIRST_S * 2 ** min(self._failures, 10))
         self._failures += 1
         return self._dice.uniform(0.0, bound)
 

@@ -54,6 +54,8 @@ class RingWriter:
         self._half = self.capacity // 2
         self.number = 0
         """That of the last unit written, 0 before the first."""
+        self.epoch = 0
+        """Epoch of the last unit that a writer before us left, 0 without one."""
         there = kept(path, self.capacity)
         self._ring = there if there and self._resume(there) else made(path, self.capacity)
         self._gap = self.number > 0
@@ -121,13 +123,13 @@ class RingWriter:
         while place < head:
             found, place = ring.read(place, head, 1000)
             for entry in found:
-                self.number = entry.number
+                self.number, self.epoch = entry.number, entry.epoch
                 last_key = entry.place if entry.key else last_key
             if not found:
                 break
         if place != head:
             ring.close()
-            self.number = 0
+            self.number = self.epoch = 0
             return False
         ring.words[LAST_KEY] = last_key
         return True

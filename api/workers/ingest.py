@@ -83,7 +83,14 @@ class IngestWorker:
         self._clock = clock
         started_ms = int(clock.now().timestamp() * 1000)
         self._outbox = Outbox(outbox_path(settings.data, "ingest"), f"ingest.{started_ms}")
-        self._receiver = Receiver(feeds, run.slots, clock, on_state=self._state_changed)
+        self._receiver = Receiver(
+            feeds,
+            run.slots,
+            clock,
+            rings=run.rings,
+            ring_bytes=settings.ring_mb * 1024 * 1024,
+            on_state=self._state_changed,
+        )
         self._ending = asyncio.Event()
         self._counted: dict[str, int] = {}
         self._recorded: dict[str, State] = {}

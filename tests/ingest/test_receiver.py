@@ -12,11 +12,12 @@ import pytest
 
 from camera_config.clock import SystemClock
 from camera_config.ids import CameraId, CheckpointId
-from ingest.access_unit import AccessUnit
 from ingest.auth import Credentials
-from ingest.feed import Feed, FeedKind, FeedStatus
+from ingest.codec import Codec
+from ingest.feed import Feed, FeedKind, FeedStatus, Which
 from ingest.health import State
 from ingest.receiver import Receiver, totals
+from ingest.ring import RingEntry, RingReader
 from ingest.simulate.clip import AccessUnit as Picture
 from ingest.simulate.clip import Clip
 from ingest.simulate.faults import Fault
@@ -38,17 +39,13 @@ def source() -> LoopSource:
 
 
 class Told:
-    """What a receiver told: states with the monotonic time of each, and pictures."""
+    """What a receiver told: states with the monotonic time of each."""
 
     def __init__(self) -> None:
         self.states: list[tuple[float, str, State, str]] = []
-        self.units: list[AccessUnit] = []
 
     def state(self, feed: Feed, state: State, cause: str) -> None:
         self.states.append((time.monotonic(), feed.id, state, cause))
-
-    def unit(self, _feed: Feed, unit: AccessUnit) -> None:
-        self.units.append(unit)
 
     def of(self, feed: str) -> list[State]:
         return [state for _, name, state, _ in self.states if name == feed]
@@ -59,7 +56,7 @@ class Told:
 
 @asynccontextmanager
 async def receiving(
-    feeds: list[Feed], slots: Path, *, units: bool = False, floor_s: float = 10.0
+    feeds: list[Feed], slots: Path, *, rings: Path | None = None, floor_s: float = 10.0
 ) -> AsyncIterator[tuple[Receiver, Told]]:
     told = Told()
     receiver = Receiver(
@@ -67,7 +64,8 @@ async def receiving(
         slots,
         SystemClock(),
         on_state=told.state,
-        on_unit=told.unit if units else None,
+        rings=rings,
+        ring_bytes=0,
         gate_floor_s=floor_s,
         seed=1,
     )
@@ -98,26 +96,52 @@ def status(receiver: Receiver, feed: str) -> FeedStatus:
     return next(one for one in receiver.status() if one.feed == feed)
 
 
+class Ring:
+    """Everything that comes into a ring, from when it is first asked on."""
+
+    def __init__(self, path: Path) -> None:
+        self._reader = RingReader(path)
+        self.entries: list[RingEntry] = []
+        self.payloads: list[bytes] = []
+
+    def read(self) -> int:
+        """Return how many units came so far."""
+        for entry in self._reader.entries():
+            payload = self._reader.payload(entry)
+            assert payload is not None
+            self.entries.append(entry)
+            self.payloads.append(payload)
+        return len(self.entries)
+
+
 async def test_every_picture_of_the_file_arrives_in_order_and_keyframes_reach_the_slot(tmp_path: Path) -> None:
     slices = [[nal for nal in unit if nal[0] & 31 in (1, 5)] for unit in ENCODED]
     async with simulated("gate") as (_server, urls):
         feed = Feed(CheckpointId("gate"), urls["gate"], FeedKind.CHECKPOINT)
-        async with receiving([feed], tmp_path, units=True) as (receiver, told):
-            await until(lambda: len(told.units) >= 60)
-            reader = SlotReader(tmp_path / "gate")
+        async with receiving([feed], tmp_path / "slots", rings=tmp_path / "rings") as (receiver, _told):
+            ring = Ring(tmp_path / "rings" / "gate")
+            await until(lambda: ring.read() >= 60)
+            reader = SlotReader(tmp_path / "slots" / "gate")
             item = reader.take()
             one = status(receiver, "gate")
-    got = [[nal for nal in nals(unit.payload) if nal[0] & 31 in (1, 5)] for unit in told.units]
+            ring.read()
+    got = [[nal for nal in nals(payload) if nal[0] & 31 in (1, 5)] for payload in ring.payloads]
     place = slices.index(got[0])
     assert place % 10 == 0
     assert got == [slices[(place + index) % 40] for index in range(len(got))]
+    assert [entry.key for entry in ring.entries] == [index % 10 == 0 for index in range(len(got))]
+    assert [entry.broken for entry in ring.entries] == [True] + [False] * (len(got) - 1)
+    assert {(entry.width, entry.height, entry.codec) for entry in ring.entries} == {(64, 48, Codec.H264)}
+    assert ring.entries[-1].at == pytest.approx(time.time(), abs=5)
     assert item is not None
     assert item.sequence == one.offered == one.keyframes_received
-    assert item.payload in [unit.payload for unit in told.units if unit.key]
+    assert item.codec is Codec.H264
+    assert item.payload in [payload for payload, entry in zip(ring.payloads, ring.entries, strict=True) if entry.key]
     decoder = av.CodecContext.create("h264", "r")
     pictures = decoder.decode(av.Packet(item.payload)) + decoder.decode(None)
     assert [(picture.width, picture.height) for picture in pictures] == [(64, 48)]
     assert (one.state, one.lost, one.dropped, one.width, one.height) == (State.ONLINE, 0, 0, 64, 48)
+    assert (one.codec, one.via, one.sub_state, one.watched, one.notes) == (Codec.H264, "rtsp", None, Which.MAIN, ())
     assert one.fps == pytest.approx(25, abs=6) or one.fps == 0
     assert one.gop_s == pytest.approx(0.4, abs=0.2)
 
@@ -125,14 +149,13 @@ async def test_every_picture_of_the_file_arrives_in_order_and_keyframes_reach_th
 async def test_received_is_gated_and_offered_and_stays_so_after_the_stop(tmp_path: Path) -> None:
     async with simulated("street", "gate") as (_server, urls):
         feeds = [camera("street", urls["street"]), Feed(CheckpointId("gate"), urls["gate"], FeedKind.CHECKPOINT)]
-        async with receiving(feeds, tmp_path, units=True) as (receiver, told):
+        async with receiving(feeds, tmp_path, rings=tmp_path / "rings") as (receiver, _told):
             await until(lambda: all(one.keyframes_received >= 5 for one in receiver.status()))
             receiver.stop()
             final = receiver.status()
-            seen = len(told.units)
             await until(lambda: all(one.state is State.UNKNOWN for one in receiver.status()))
         again = receiver.status()
-        assert len(told.units) == seen
+        seen = sum(Ring(tmp_path / "rings" / name).read() for name in ("street", "gate"))
     for one, later in zip(final, again, strict=True):
         assert one.keyframes_received == one.gated + one.offered == later.keyframes_received
         assert one.frames_received == later.frames_received
@@ -240,7 +263,7 @@ async def test_a_gap_drops_to_the_next_keyframe_and_is_counted(tmp_path: Path) -
 async def test_a_keyframe_larger_than_the_slot_is_counted_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ingest.feed.SLOT_BYTES", 1000)
+    monkeypatch.setattr("ingest.watch.SLOT_BYTES", 1000)
     async with ScriptedCamera(Script(media=media_of(encode()))) as big:
         feed = camera("big", big.url)
         async with receiving([feed], tmp_path) as (receiver, _told):
