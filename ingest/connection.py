@@ -134,6 +134,11 @@ class Connection(asyncio.BufferedProtocol):
         return self._reception.clock_offset_s
 
     @property
+    def described_fps(self) -> float:
+        """Pictures a second as the camera describes them; 0 when it says nothing."""
+        return self._track.fps if self._track else 0.0
+
+    @property
     def lost(self) -> int:
         """Packets missing by their sequence numbers."""
         return self._media.lost if self._media else 0

@@ -8,6 +8,7 @@ from camera_config.errors import FeedProtocol
 from ingest.codec import Codec
 
 _RTPMAP = re.compile(r"a=rtpmap:(\d{1,3})\s+([A-Za-z0-9.-]+)/(\d{1,7})")
+_FRAMERATE = re.compile(r"a=(?:x-)?framerate:\s*(\d{1,3}(?:\.\d{1,9})?)\s*")
 _CODECS = {"H264": Codec.H264, "H265": Codec.H265, "HEVC": Codec.H265}
 _SETS = {Codec.H264: ("sprop-parameter-sets",), Codec.H265: ("sprop-vps", "sprop-sps", "sprop-pps")}
 
@@ -17,7 +18,8 @@ class Track:
     """The video track: where to set it up, and what is known of it before the first packet.
 
     ``control`` is relative or absolute, empty for the whole session. ``parameter_sets`` are NAL units without start
-    codes; none is common, then they come in the stream.
+    codes; none is common, then they come in the stream. ``fps`` is what the camera says of itself (RFC 8866, 6.11), 0
+    when it says nothing; some say it wrong.
     """
 
     control: str
@@ -26,6 +28,7 @@ class Track:
     payload_type: int
     clock_hz: int
     parameter_sets: tuple[bytes, ...]
+    fps: float = 0.0
 
 
 def parse_sdp(body: bytes) -> Track:
@@ -62,9 +65,11 @@ def parse_sdp(body: bytes) -> Track:
 
 
 def _track(lines: list[str], session_control: str, codec: Codec, payload_type: int, clock_hz: int) -> Track:
-    control, sets = "", list[bytes]()
+    control, sets, fps = "", list[bytes](), 0.0
     for line in lines:
-        if line.startswith("a=control:"):
+        if found := _FRAMERATE.fullmatch(line):
+            fps = float(found[1])
+        elif line.startswith("a=control:"):
             control = line[10:].strip()
         elif line.startswith(f"a=fmtp:{payload_type} "):
             values = dict(part.strip().partition("=")[::2] for part in line.partition(" ")[2].split(";"))
@@ -74,7 +79,7 @@ def _track(lines: list[str], session_control: str, codec: Codec, payload_type: i
                 raise FeedProtocol("the camera interleaves packets (sprop-max-don-diff)")
             for name in _SETS[codec]:
                 sets += _decoded(values.get(name, ""))
-    return Track(control, session_control, codec, payload_type, clock_hz, tuple(sets))
+    return Track(control, session_control, codec, payload_type, clock_hz, tuple(sets), fps)
 
 
 def _decoded(texts: str) -> list[bytes]:
