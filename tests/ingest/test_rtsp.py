@@ -177,10 +177,10 @@ def test_a_sign_in_that_cannot_be_answered_is_refused(headers: list[str]) -> Non
 def test_the_common_makers_descriptions_are_read() -> None:
     hik = parse_sdp(HIKVISION.replace("\n", "\r\n").encode())
     assert hik.control.endswith("trackID=1")
-    assert (hik.payload_type, hik.clock_hz, len(hik.parameter_sets), hik.fps) == (96, 90000, 2, 25.0)
+    assert (hik.payload_type, hik.clock_hz, len(hik.parameter_sets), hik.fps) == (96, 90000, 2, 0.0)
     assert picture_size(hik.parameter_sets[0]) == (1920, 1080)
     dahua = parse_sdp(DAHUA.encode())
-    assert (dahua.control, dahua.session_control, dahua.payload_type) == ("trackID=0", "*", 98)
+    assert (dahua.control, dahua.session_control, dahua.payload_type, dahua.fps) == ("trackID=0", "*", 98, 25.0)
     assert picture_size(dahua.parameter_sets[0]) == (1920, 1080)
 
 
