@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from ingest.codec import Codec
 from ingest.simulate import cache
 from ingest.simulate.clip import Clip, read_clip
 
-Pictures = Sequence[NDArray[np.uint8]]
-"""(height, width, 3) uint8 BGR, all of one even size."""
+Pictures = Iterable[NDArray[np.uint8]]
+"""(height, width, 3) uint8 BGR, all of one even size. Where they are kept they must be a row that lasts."""
 
 ENCODERS = {Codec.H264: "libx264", Codec.H265: "libx265"}
 FORMAT_VERSION = 1

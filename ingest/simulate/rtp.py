@@ -87,10 +87,10 @@ def fu_a(nal: bytes) -> list[bytes]:
     return out
 
 
-def stamp(packets: Packets, sequence: int, timestamp: int, ssrc: int) -> NDArray[np.uint8]:
+def stamp(packets: Packets, sequence: int, timestamp: int, ssrc: int) -> "Stamped":
     """Return a fresh copy with sequence numbers from ``sequence`` on, one timestamp and one source.
 
-    The copy is never touched again, so that many sockets may hold on to it.
+    The copy is never touched again once it is sent, so that many sockets may hold on to it.
     """
     data = packets.data.copy()
     at = packets.headers
@@ -100,4 +100,13 @@ def stamp(packets: Packets, sequence: int, timestamp: int, ssrc: int) -> NDArray
     for byte in range(4):
         data[at + 4 + byte] = timestamp >> (24 - 8 * byte) & 0xFF
         data[at + 8 + byte] = ssrc >> (24 - 8 * byte) & 0xFF
-    return data
+    return Stamped(data, at, packets.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """One access unit as it is sent; the fields are those of ``Packets``. ``key``: a client may begin with it."""
+
+    data: NDArray[np.uint8]
+    headers: NDArray[np.int32]
+    key: bool

@@ -7,18 +7,25 @@ import logging
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
 
 from camera_config.clock import Clock, SystemClock
+from ingest.simulate.certificate import Certificate
 from ingest.simulate.door import Door
-from ingest.simulate.faults import Fault
+from ingest.simulate.faults import Fault, Trouble
+from ingest.simulate.line import Group
 from ingest.simulate.mount import Mount, with_subs
-from ingest.simulate.rtp import CLOCK_HZ, stamp
+from ingest.simulate.reports import Report, read_reports
+from ingest.simulate.requests import Request
+from ingest.simulate.rtp import Stamped
 from ingest.simulate.session import Session
 from ingest.simulate.source import Source
+from ingest.simulate.troubles import Troubles
+from ingest.simulate.udp import Address, UdpPair
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +44,11 @@ BEHIND_S = 1.0
 """A source further behind than this skips frames instead of sending them in a burst."""
 
 SWEEP_S = 1.0
+REPORT_S = 5.0
+"""Between two RTCP sender reports (RFC 3550, 6.2: the least interval for a few participants)."""
+
+REPORTS = 1000
+"""So many of the clients' last receiver reports are kept."""
 
 
 @dataclass(slots=True)
@@ -48,23 +60,7 @@ class Totals:
     frames_skipped: int = 0
     bytes_sent: int = 0
     connections: int = 0
-
-
-class Group:
-    """All who watch one source. Sequence number and timestamp go on as from one camera."""
-
-    def __init__(self, source: Source, delay_s: float, rng: random.Random) -> None:
-        self.source = source
-        self.delay_s = delay_s
-        self.number = 0
-        self.sequence = rng.randrange(0x10000)
-        self.timestamp = rng.randrange(0x100000000)
-        self.ssrc = rng.randrange(1, 0x100000000)
-        self.sessions: set[Session] = set()
-
-    def due_s(self) -> float:
-        """Return when the next frame is due, in seconds after the server's start."""
-        return self.delay_s + self.number / self.source.fps
+    reports: int = 0
 
 
 class CameraServer:
@@ -77,6 +73,10 @@ class CameraServer:
         session_timeout_s: a connection that says nothing for so long is closed (seconds).
         buffer_bytes: see ``BUFFER_BYTES``.
         nonce_s: how long an answer to one Digest challenge is taken (seconds).
+        report_s: between two RTCP sender reports (seconds).
+        tls: RTSPS with this certificate instead of RTSP.
+
+    ``reports`` are the last receiver reports of clients, newest last; ``totals.reports`` counts all.
     """
 
     def __init__(
@@ -87,11 +87,17 @@ class CameraServer:
         session_timeout_s: float = SESSION_TIMEOUT_S,
         buffer_bytes: int = BUFFER_BYTES,
         nonce_s: float = NONCE_S,
+        report_s: float = REPORT_S,
+        tls: Certificate | None = None,
     ) -> None:
         self.session_timeout_s = session_timeout_s
         self.buffer_bytes = buffer_bytes
         self.totals = Totals()
+        self.reports: deque[Report] = deque(maxlen=REPORTS)
         self.started_at = 0.0
+        self.tls = tls
+        self.udp = UdpPair(HOST, self._heard)
+        self._report_s = report_s
         self._clock = clock or SystemClock()
         self._rng = random.Random(0)
         self._mounts = with_subs(mounts)
@@ -105,7 +111,7 @@ class CameraServer:
             for name, mount in self._mounts.items()
             if mount.credentials is not None
         }
-        self._faults: dict[str, Fault] = {}
+        self._troubles = Troubles(self._group, self._watching)
         self._sessions: set[Session] = set()
         self._server: asyncio.Server | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -113,7 +119,8 @@ class CameraServer:
     async def start(self, port: int = 0) -> int:
         """Listen on ``port`` of 127.0.0.1 (0: any free one), start all timelines, and return the port."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._session, HOST, port, backlog=1024)
+        context = self.tls.context if self.tls is not None else None
+        self._server = await loop.create_server(self._session, HOST, port, backlog=1024, ssl=context)
         self.started_at = self._clock.now().timestamp()
         self._pump = loop.create_task(self._run(loop.time()))
         return int(self._server.sockets[0].getsockname()[1])
@@ -128,6 +135,8 @@ class CameraServer:
             self._server.close()
         for session in list(self._sessions):
             session.abort()
+        self._troubles.close()
+        self.udp.close()
         await asyncio.sleep(0)
         self._server = self._pump = None
 
@@ -146,37 +155,37 @@ class CameraServer:
         """Return the connections of now."""
         return list(self._sessions)
 
-    def set_fault(self, mount: str, fault: Fault | None) -> None:
-        """Give ``mount`` a trouble, or take it back (None). Call it on the server's loop.
+    def set_fault(self, mount: str, fault: Fault | Trouble | None) -> None:
+        """Give ``mount`` a trouble in place of what it has, or take it back (None). Call it on the server's loop.
+
+        What has to be drawn first shows when it is drawn, from the next keyframe on.
 
         Raises:
             KeyError: there is no such mount.
         """
         if mount not in self._mounts:
             raise KeyError(mount)
-        if fault is None:
-            self._faults.pop(mount, None)
-            return
-        self._faults[mount] = fault
-        for session in [each for each in self._sessions if each.mount == mount]:
-            if fault is Fault.VANISH:
-                session.abort()
-            elif fault is Fault.UNAUTHORISED:
-                session.close()
+        self._troubles.set(mount, Trouble(fault) if isinstance(fault, Fault) else fault)
 
-    def source(self, mount: str) -> Source | None:
-        """Return what the mount shows, None if there is no such mount."""
-        found = self._mounts.get(mount)
-        return found.source if found is not None else None
+    def mount(self, name: str) -> Mount | None:
+        """Return the mount of that name, None if there is none."""
+        return self._mounts.get(name)
 
-    def challenge(self, mount: str, method: str, url: str, authorization: str) -> str | None:
+    def source(self, name: str) -> Source:
+        """Return what the mount, which is there, shows at present."""
+        line = self._troubles.lines.get(name)
+        return line.coming if line is not None else self._mounts[name].source
+
+    def challenge(self, name: str, request: Request) -> str | None:
         """Return None if the request may pass, otherwise what has to be answered first."""
-        door = self._doors.get(mount)
-        return door.check(method, url, authorization) if door is not None else None
+        door = self._doors.get(name)
+        if door is None:
+            return None
+        return door.check(request.method, request.url, request.headers.get("authorization", ""))
 
-    def fault(self, mount: str) -> Fault | None:
-        """Return the mount's present trouble."""
-        return self._faults.get(mount)
+    def interferes(self, session: Session, request: Request) -> bool:
+        """Let the mount's trouble deal with a request; False: nothing hinders an answer."""
+        return self._troubles.asked(session, request)
 
     def monotonic_s(self) -> float:
         """Return the loop's time."""
@@ -196,6 +205,12 @@ class CameraServer:
         assert session.mount is not None
         self._group(session.mount).sessions.add(session)
 
+    def reported(self, session: Session, data: bytes) -> None:
+        """RTCP came from the client."""
+        new = read_reports(session.mount or "", data)
+        self.reports += new
+        self.totals.reports += len(new)
+
     def dropped(self) -> None:
         """A frame was left out because a client is slow."""
         self.totals.frames_dropped += 1
@@ -212,15 +227,25 @@ class CameraServer:
     def _group(self, mount: str) -> Group:
         return self._groups[id(self._mounts[mount].source)]
 
+    def _watching(self, mount: str) -> list[Session]:
+        return [session for session in self._sessions if session.mount == mount]
+
+    def _heard(self, who: Address, data: bytes) -> None:
+        for session in self._sessions:
+            if session.reports_from(who):
+                session.heard_s = self.monotonic_s()
+                self.reported(session, data)
+                return
+
     async def _run(self, start_s: float) -> None:
         """Send every group's frames when they are due, for ever."""
         loop = asyncio.get_running_loop()
         groups = list(self._groups.values())
         heap = [(group.due_s(), index) for index, group in enumerate(groups)]
         heapq.heapify(heap)
-        sweep_s = SWEEP_S
+        sweep_s, report_s, reports = SWEEP_S, self._report_s, 0
         while True:
-            next_s = min(heap[0][0], sweep_s) if heap else sweep_s
+            next_s = min(heap[0][0], sweep_s, report_s) if heap else sweep_s
             await asyncio.sleep(max(0.0, start_s + next_s - loop.time()))
             now_s = loop.time() - start_s
             while heap and heap[0][0] <= now_s:
@@ -230,6 +255,9 @@ class CameraServer:
             if now_s >= sweep_s:
                 self._sweep(loop.time())
                 sweep_s = now_s + SWEEP_S
+            if now_s >= report_s:
+                self._report(now_s, reports)
+                report_s, reports = now_s + self._report_s, reports + 1
 
     def _tick(self, group: Group, now_s: float) -> None:
         """Send one frame of a group, or skip it if the machine is far behind."""
@@ -244,19 +272,38 @@ class CameraServer:
         source.sent(number, self.started_at)
 
     def _send(self, group: Group) -> None:
-        packets = group.source.frame(group.number)
-        timestamp = (group.timestamp + round(group.number * CLOCK_HZ / group.source.fps)) & 0xFFFFFFFF
-        data = stamp(packets, group.sequence, timestamp, group.ssrc)
-        group.sequence = (group.sequence + len(packets.headers)) & 0xFFFF
+        """Send the next frame to all who watch, those mounts apart that have a line of their own."""
+        frame = group.row.stamp(group.source.frame(group.number), group.number)
+        own: dict[str, list[Stamped]] = {}
+        lines = self._troubles.lines
         for session in list(group.sessions):
-            fault = self._faults.get(session.mount or "") if self._faults else None
-            if not session.playing or fault is Fault.STALL:
+            if not session.playing or session.mount is None:
                 continue
-            if fault is Fault.GARBAGE:
-                session.send_noise()
-            elif session.send(data, key=packets.key):
-                self.totals.frames_sent += 1
-                self.totals.bytes_sent += len(data)
+            if session.mount not in lines:
+                self._send_to(session, frame)
+                continue
+            if session.mount not in own:
+                own[session.mount] = lines[session.mount].frames(group.number)
+            for each in own[session.mount]:
+                self._send_to(session, each)
+
+    def _send_to(self, session: Session, frame: Stamped) -> None:
+        if session.send(frame):
+            self.totals.frames_sent += 1
+            self.totals.bytes_sent += len(frame.data)
+
+    def _report(self, now_s: float, count: int) -> None:
+        """Send a sender report to everybody who watches."""
+        unix_s = self._clock.now().timestamp()
+        for group in self._groups.values():
+            for session in group.sessions:
+                name = session.mount or ""
+                wrong_s = self._troubles.clock_s(name, count)
+                if session.playing and wrong_s is not None:
+                    line = self._troubles.lines.get(name)
+                    row = line.row if line is not None else group.row
+                    camera_s = unix_s + self._mounts[name].clock_offset_s + wrong_s
+                    session.report(row.report(camera_s, now_s - group.delay_s))
 
     def _sweep(self, now_s: float) -> None:
         for session in [each for each in self._sessions if now_s - each.heard_s > self.session_timeout_s]:
@@ -288,10 +335,11 @@ class CameraServerThread:
 
     def url(self, mount: str) -> str:
         """Return where the mount is found."""
-        return f"rtsp://{HOST}:{self.port}/{mount}"
+        scheme = "rtsps" if self.server.tls is not None else "rtsp"
+        return f"{scheme}://{HOST}:{self.port}/{mount}"
 
-    def set_fault(self, mount: str, fault: Fault | None) -> None:
-        """Give ``mount`` a trouble, or take it back; it holds when this returns."""
+    def set_fault(self, mount: str, fault: Fault | Trouble | None) -> None:
+        """Give ``mount`` a trouble, or take it back; unless it has to be drawn it holds when this returns."""
         done: Future[None] = Future()
 
         def apply() -> None:
