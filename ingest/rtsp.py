@@ -125,10 +125,10 @@ def parse_message(data: bytes, start: int) -> tuple[Message, int] | None:
     """
     end = data.find(b"\r\n\r\n", start, start + HEAD_LIMIT)
     if end < 0:
-        if len(data) - start >= HEAD_LIMIT:
-            raise FeedProtocol(f"an RTSP head of more than {HEAD_LIMIT} bytes")
         if not _may_begin(data[start : start + 8]):
             raise FeedProtocol("what came is not RTSP")
+        if len(data) - start >= HEAD_LIMIT:
+            raise FeedProtocol(f"an RTSP head of more than {HEAD_LIMIT} bytes")
         return None
     first, *lines = data[start:end].decode("latin-1").lstrip("\r\n").split("\r\n")
     found = _START_LINE.fullmatch(first.rstrip())

@@ -140,10 +140,41 @@ async def test_the_session_is_kept_alive_at_half_its_life_by_what_the_camera_kno
         connection.tick(now_s + 5.1)
         await camera.until(lambda seen: seen.count("GET_PARAMETER") == 1)
         assert "Session: 7" in camera.requests[-1]
-        await until(lambda: connection._keepalive == "OPTIONS")
+        await camera.until(lambda seen: seen.count("OPTIONS") == 1)  # at once: later the session may be over
+        connection.tick(now_s + 5.2)
         connection.tick(now_s + 5.1 + KEEPALIVE_S)
-        await camera.until(lambda seen: seen.count("OPTIONS") == 1)
+        await camera.until(lambda seen: seen.count("OPTIONS") == 2)
+        assert camera.count("GET_PARAMETER") == 1
         assert ear.error is None
+
+
+async def test_a_keepalive_whose_nonce_is_stale_is_sent_again_at_once_and_only_once() -> None:
+    stale = (
+        b"RTSP/1.0 401 Unauthorized\r\nCSeq: CSEQ\r\n"
+        b'WWW-Authenticate: Digest realm="x", nonce="new", stale=true\r\n\r\n'
+    )
+    script = Script(media=media_of(encode()), answers={"GET_PARAMETER": stale})
+    async with connected(script, Credentials("admin", "hunter2")) as (camera, connection, ear):
+        await ear.count(10)
+        now_s = CLOCK.monotonic_s() + KEEPALIVE_S
+        connection.tick(now_s)
+        await camera.until(lambda seen: seen.count("GET_PARAMETER") == 2)
+        assert 'nonce="new"' in camera.requests[-1]
+        received = connection.bytes
+        camera.send(b"RTSP/1.0 200 OK\r\nCSeq: 99\r\n\r\n")
+        await until(lambda: connection.bytes > received)
+        assert camera.count("GET_PARAMETER") == 2
+        assert ear.error is None
+
+
+async def test_a_session_shorter_than_the_pause_between_reports_is_kept_alive() -> None:
+    script = Script(media=media_of(encode()), session="Session: 7;timeout=2")
+    async with connected(script) as (camera, connection, ear):
+        await ear.count(10)
+        now_s = CLOCK.monotonic_s()
+        for number in (1, 2, 3):
+            connection.tick(now_s + 1.1 * number)
+            await camera.until(lambda seen: seen.count("GET_PARAMETER") == number)  # noqa: B023
 
 
 async def test_random_bytes_in_place_of_video_end_the_connection() -> None:
