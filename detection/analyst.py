@@ -1,8 +1,8 @@
 """One process's share of the feeds: keyframes out of their slots, events and tiles out."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,13 +11,15 @@ from camera_config.county import Camera, SmartCheckpoint
 from camera_config.errors import FeedError
 from camera_config.ids import FeedId
 from detection.checkpoint import CheckpointReader
-from detection.decode import CpuDecoder, Picture
+from detection.decode import CpuDecoder, Decoder, FalseSize, Picture
+from detection.in_hand import CAUSE, InHand
 from detection.passage import Passage
+from detection.picture_watch import PictureWatch
 from detection.schedule import Schedule
 from detection.sightings import Tools
 from detection.street import StreetCounter, StreetCounts, persons, vehicles
-from detection.tiles import Tiles
-from ingest.codec import Codec
+from detection.tiles import Tiles, tile_of
+from ingest.gate import FLOOR_S
 from ingest.slot import SlotItem, SlotReader
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ LATE_S: Final = 1.0
 LOG_EVERY_S: Final = 60.0
 HURRY_S: Final = 5.0
 """For so long after a checkpoint's keyframe was superseded, what can wait is left out."""
+CALM_SHARE: Final = 0.9
+"""A camera whose keyframes come no more often than its gate's floor, but for so much, shows nothing that moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,16 @@ class Told:
 
 @dataclass(slots=True)
 class Counters:
-    """Running totals since the process started. Keyframes that could not be decoded count as analysed too."""
+    """Running totals since the process started.
+
+    Keyframes that could not be decoded, or only were for tile and picture health, count as analysed too.
+    """
 
     keyframes_analysed: int = 0
     keyframes_superseded: int = 0
     decode_errors: int = 0
+    false_sizes: int = 0
+    looked_without_detector: int = 0
     persons: int = 0
     vehicles: int = 0
     passages: int = 0
@@ -58,6 +67,14 @@ class _Trouble:
     told_s: float = field(default=float("-inf"))
 
 
+@dataclass(slots=True)
+class _Size:
+    """A feed's picture size (width, height), and another that came last."""
+
+    believed: tuple[int, int]
+    offered: tuple[int, int]
+
+
 class Analyst:
     """Analyses the keyframes of its feeds one after the other, in the order of ``Schedule``.
 
@@ -67,8 +84,10 @@ class Analyst:
         tools: the models.
         slots: folder with one slot file a feed, named by its id.
         tiles: folder for the small pictures, the same way.
-        data: folder below which evidence is written.
+        data: folder below which evidence and references are written.
         clock: for the time spent and for the ends of windows.
+        decoder: makes pictures of keyframes; None is the CPU's.
+        in_hand: knows whose pictures to leave out, and is told whose is decoded; None leaves nobody out.
     """
 
     def __init__(
@@ -81,10 +100,16 @@ class Analyst:
         tiles: Path,
         data: Path,
         clock: Clock,
+        decoder: Decoder | None = None,
+        in_hand: InHand | None = None,
     ) -> None:
         self.counters = Counters()
         self._clock = clock
-        self._decoder = CpuDecoder()
+        self._decoder: Decoder = decoder or CpuDecoder()
+        self._in_hand = in_hand
+        self.pictures = PictureWatch(data / "references")
+        self._taken: dict[FeedId, SlotItem] = {}
+        self._sizes: dict[FeedId, _Size] = {}
         self._tiles = Tiles(tiles)
         self._readers: dict[FeedId, CheckpointReader] = {
             one.id: CheckpointReader(one, tools, data) for one in checkpoints
@@ -98,21 +123,32 @@ class Analyst:
     def step(self) -> list[Told] | None:
         """Analyse one keyframe; return what it tells, or None when no keyframe waits."""
         started_s = self._clock.monotonic_s()
-        for feed in self._schedule.order():
+        left_out = self._in_hand.left_out(started_s) if self._in_hand else ()
+        for feed in self._schedule.order(started_s):
+            if feed in left_out:
+                continue
             slot = self._slots[feed]
             before = slot.cursor
             item = slot.take()
             if item is None:
                 continue
-            told = self._analyse(feed, item, before)
-            self._schedule.served(feed, self._clock.monotonic_s() - started_s)
+            told = self._analyse(feed, item, before, started_s)
+            now_s = self._clock.monotonic_s()
+            self._schedule.served(feed, now_s, now_s - started_s)
             return told
         return None
 
+    def raise_rate(self, feeds: Collection[str]) -> None:
+        """Look at these cameras, and no others, before the rest: they are near an alert."""
+        self._schedule.raise_rate(feeds)
+
     def tidy(self) -> list[Told]:
         """Return the passages of vehicles that are gone and the counts that are due; call it about once a second."""
-        now_s = self._clock.monotonic_s()
+        now_s, at = self._clock.monotonic_s(), self._clock.now().timestamp()
         told = [one for reader in self._readers.values() for one in self._passages(reader.expire(now_s - LATE_S))]
+        for feed in (self._in_hand.left_out(now_s) if self._in_hand else set()) & self._slots.keys():
+            told += _picture(self.pictures.leave_out(feed, CAUSE, at))
+        self.pictures.save(now_s)
         due = [counter.due(now_s) for counter in self._counters.values()]
         return told + [_street(counts) for counts in due if counts is not None]
 
@@ -134,12 +170,14 @@ class Analyst:
         return told + [_street(counts) for counts in rest if counts is not None]
 
     def close(self) -> None:
-        """Release slots and tiles."""
+        """Write the references; release decoder, slots and tiles."""
+        self.pictures.close()
+        self._decoder.close()
         for slot in self._slots.values():
             slot.close()
         self._tiles.close()
 
-    def _analyse(self, feed: FeedId, item: SlotItem, before: int) -> list[Told]:
+    def _analyse(self, feed: FeedId, item: SlotItem, before: int, now_s: float) -> list[Told]:
         self.counters.keyframes_analysed += 1
         # A slot's numbers begin at 1, so what came before the first one taken was superseded too.
         superseded = max(item.sequence - before - 1, 0)
@@ -149,13 +187,52 @@ class Analyst:
             self._hurried_until_s = max(self._hurried_until_s, item.mono_s + HURRY_S if superseded else 0.0)
             reader.hurried = item.mono_s < self._hurried_until_s
         try:
-            picture = self._decoder.decode(item.payload, Codec.H264)
+            picture = self._decode(feed, item)
         except FeedError as error:
             self._cannot_decode(feed, error)
             return []
-        told = self._look(feed, picture, item)
-        self._tiles.put(feed, picture, item)
-        return told
+        told = self._look(feed, picture, item) if self._looks(feed, item, now_s) else []
+        tile = tile_of(picture)
+        self._tiles.put(feed, tile, item)
+        return told + _picture(self.pictures.look(feed, tile.y, at=item.at, mono_s=item.mono_s))
+
+    def _decode(self, feed: FeedId, item: SlotItem) -> Picture:
+        """Return the picture; a new size is believed when it comes twice: damaged parameter sets come once.
+
+        Raises:
+            FeedError: there is none that can be believed.
+        """
+        if self._in_hand:
+            self._in_hand.take(feed)
+        try:
+            picture = self._decoder.decode(item.payload, item.codec)
+        finally:
+            if self._in_hand:
+                self._in_hand.done()
+        size = (picture.width, picture.height)
+        known = self._sizes.setdefault(feed, _Size(size, size))
+        if size not in {known.believed, known.offered}:
+            known.offered = size
+            raise FalseSize(f"the picture has {size[0]} x {size[1]} pixels, those before had others")
+        known.believed = known.offered = size
+        return picture
+
+    def _looks(self, feed: FeedId, item: SlotItem, now_s: float) -> bool:
+        """Decide whether the keyframe is looked at, or only shown and judged as a picture."""
+        if feed in self._readers:
+            return True
+        last = self._taken.get(feed)
+        self._taken[feed] = replace(item, payload=b"")
+        if last is None or item.sequence <= last.sequence:
+            every_s, waited_s = 0.0, max(now_s - item.mono_s, 0.0)
+        else:
+            every_s = (item.mono_s - last.mono_s) / (item.sequence - last.sequence)
+            waited_s = max(now_s - last.mono_s - every_s, 0.0)
+        hurried = now_s < self._hurried_until_s
+        calm = every_s >= CALM_SHARE * FLOOR_S
+        looks = self._schedule.looks(feed, now_s, waited_s=waited_s, calm=calm, hurried=hurried)
+        self.counters.looked_without_detector += not looks
+        return looks
 
     def _look(self, feed: FeedId, picture: Picture, item: SlotItem) -> list[Told]:
         reader = self._readers.get(feed)
@@ -174,6 +251,7 @@ class Analyst:
 
     def _cannot_decode(self, feed: FeedId, error: FeedError) -> None:
         self.counters.decode_errors += 1
+        self.counters.false_sizes += isinstance(error, FalseSize)
         trouble = self._trouble.setdefault(feed, _Trouble())
         trouble.count += 1
         now_s = self._clock.monotonic_s()
@@ -184,3 +262,7 @@ class Analyst:
 
 def _street(counts: StreetCounts) -> Told:
     return Told("street.counts", counts.camera, counts.to_json())
+
+
+def _picture(data: dict[str, Any] | None) -> list[Told]:
+    return [] if data is None else [Told("picture.state", data["feed"], data)]

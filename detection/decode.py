@@ -156,12 +156,13 @@ class Picture:
         half = (slice(cut.top // 2, cut.bottom // 2), slice(cut.left // 2, cut.right // 2))
         return _to_bgr(self.y[cut.top : cut.bottom, cut.left : cut.right], self.u[half], self.v[half])
 
-    def small(self, width: int, height: int) -> Image:
-        """Return (height, width, 3) BGR of the whole picture in another size, both even."""
-        return _to_bgr(
+    def shrunk(self, width: int, height: int) -> "Picture":
+        """Return the whole picture in another size, both even."""
+        half = (width // 2, height // 2)
+        return Picture(
             np.asarray(cv2.resize(self.y, (width, height), interpolation=cv2.INTER_AREA), np.uint8),
-            np.asarray(cv2.resize(self.u, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8),
-            np.asarray(cv2.resize(self.v, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8),
+            np.asarray(cv2.resize(self.u, half, interpolation=cv2.INTER_AREA), np.uint8),
+            np.asarray(cv2.resize(self.v, half, interpolation=cv2.INTER_AREA), np.uint8),
         )
 
 

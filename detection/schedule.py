@@ -1,12 +1,12 @@
-"""Whose keyframe comes next: checkpoints first, yet no street camera starves."""
+"""Whose keyframe comes next: checkpoints first, then cameras near an alert, yet no street camera starves."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 from camera_config.ids import FeedId
 
 LOOK_S: Final = 0.07
-"""What one look at a street camera takes on a slow core: 60 ms of NanoDet (facts/traps 1 says 33) and decoding."""
+"""What one look at a street camera takes on a slow core: 54 to 65 ms of NanoDet, 2 to 12 of decoding, tile, health."""
 ROUND_S: Final = 45.0
 """While checkpoints would take all of the time, so much is kept for street cameras that each comes once in this."""
 RESERVE_MAX: Final = 0.3
@@ -16,35 +16,107 @@ CREDIT_MAX_S: Final = 0.5
 CREDIT_TURN_S: Final = 0.05
 """From this much credit on, a street camera goes before the checkpoints."""
 
+RAISED_S: Final = 4.0
+PLAIN_S: Final = 20.0
+"""Street cameras are wanted this often, near an alert and elsewhere. Who waited longest against what is wanted goes
+first: with too little time the first wait a fifth as long as the others, and nobody starves."""
+
+CALM_WAIT_S: Final = 4.0
+BUSY_WAIT_S: Final = 10.0
+"""When keyframes wait longer than this, those in which nothing moved, and then all, are shown and judged as pictures
+without looking for objects, which takes a tenth of the time."""
+LOOK_EVERY_S: Final = 60.0
+"""But no camera goes without a look for objects for longer: what stands still gives no sign."""
+WAIT_SHARE: Final = 0.05
+"""The weight of the newest in the smoothed wait: that of about twenty keyframes."""
+LONG_AGO_S: Final = -1e9
+
 
 class Schedule:
     """The order in which feeds are asked for a keyframe. Within a kind, who was served longest ago comes first.
 
-    While checkpoints are served, street cameras earn credit, a share of all time. With credit they go first.
+    While checkpoints are served, street cameras earn credit, a share of all time. With credit they go first. All
+    times are monotonic seconds.
     """
 
     def __init__(self, checkpoints: Sequence[FeedId], cameras: Sequence[FeedId]) -> None:
         self._checkpoints = dict.fromkeys(checkpoints)
         self._cameras = dict.fromkeys(cameras)
+        self._raised: dict[FeedId, None] = {}
+        self._served_s = dict.fromkeys(cameras, LONG_AGO_S)
+        self._looked_s: dict[FeedId, float] = {}
+        self._phase_s = {feed: LOOK_EVERY_S * place / len(cameras) for place, feed in enumerate(cameras)}
         self._reserve = min(len(cameras) * LOOK_S / ROUND_S, RESERVE_MAX)
         self._credit_s = 0.0
+        self._wait_s = 0.0
 
-    def order(self) -> Iterator[FeedId]:
+    def order(self, now_s: float) -> Iterator[FeedId]:
         """Yield every feed, the one to be asked first at the beginning. Call ``served`` only after leaving the loop."""
-        first, second = self._checkpoints, self._cameras
         if self._credit_s >= CREDIT_TURN_S:
-            first, second = second, first
-        yield from first
-        yield from second
+            yield from self._street(now_s)
+            yield from self._checkpoints
+        else:
+            yield from self._checkpoints
+            yield from self._street(now_s)
 
-    def served(self, feed: FeedId, spent_s: float) -> None:
-        """Note that a keyframe of ``feed`` was analysed in ``spent_s`` seconds."""
+    def raise_rate(self, feeds: Collection[str]) -> None:
+        """Take these cameras for being near an alert, all others for not."""
+        if self._raised.keys() == feeds & self._served_s.keys():
+            return
+        by_age = sorted(self._served_s, key=lambda feed: self._served_s[feed])
+        self._raised = {feed: None for feed in by_age if feed in feeds}
+        self._cameras = {feed: None for feed in by_age if feed not in feeds}
+
+    def looks(self, feed: FeedId, now_s: float, *, waited_s: float, calm: bool, hurried: bool) -> bool:
+        """Decide whether objects are looked for in this keyframe of a street camera.
+
+        Args:
+            feed: the camera.
+            now_s: the present.
+            waited_s: since when a keyframe of this camera was there to be taken.
+            calm: it came only because one has to come now and then.
+            hurried: a checkpoint's keyframe was superseded lately.
+        """
+        self._wait_s += WAIT_SHARE * (waited_s - self._wait_s)
+        # the first looks are thought to lie apart, or all would be due again at the same time
+        since_s = self._looked_s.setdefault(feed, now_s - self._phase_s[feed])
+        if feed not in self._raised and now_s - since_s < LOOK_EVERY_S:
+            late = self._wait_s > (CALM_WAIT_S if calm else BUSY_WAIT_S)
+            if late or (calm and hurried):
+                return False
+        self._looked_s[feed] = now_s
+        return True
+
+    def served(self, feed: FeedId, now_s: float, spent_s: float) -> None:
+        """Note that a keyframe of ``feed`` was analysed in ``spent_s`` seconds, until now."""
         if feed in self._checkpoints:
-            del self._checkpoints[feed]
-            self._checkpoints[feed] = None
-            if self._cameras:
+            _last(self._checkpoints, feed)
+            if self._served_s:
                 self._credit_s = min(self._credit_s + spent_s * self._reserve / (1 - self._reserve), CREDIT_MAX_S)
         else:
-            del self._cameras[feed]
-            self._cameras[feed] = None
+            _last(self._raised if feed in self._raised else self._cameras, feed)
+            self._served_s[feed] = now_s
             self._credit_s = max(self._credit_s - spent_s, 0.0)
+
+    def _street(self, now_s: float) -> Iterator[FeedId]:
+        """Merge raised and plain cameras, both in order of their age, by their age against what is wanted."""
+        raised, plain = iter(self._raised), iter(self._cameras)
+        one, other = next(raised, None), next(plain, None)
+        while one is not None and other is not None:
+            if (now_s - self._served_s[one]) / RAISED_S >= (now_s - self._served_s[other]) / PLAIN_S:
+                yield one
+                one = next(raised, None)
+            else:
+                yield other
+                other = next(plain, None)
+        if one is not None:
+            yield one
+            yield from raised
+        if other is not None:
+            yield other
+            yield from plain
+
+
+def _last(feeds: dict[FeedId, None], feed: FeedId) -> None:
+    del feeds[feed]
+    feeds[feed] = None

@@ -13,9 +13,14 @@ CAPACITY_BYTES: Final = 96 * 1024
 """Three times what the noisiest picture of this size took at this quality."""
 
 
-def draw_tile(picture: Picture) -> bytes:
-    """Return the picture as JPEG of 320 x 180 pixels; another aspect is squeezed into it."""
-    done, jpeg = cv2.imencode(".jpg", picture.small(TILE_WIDTH_PX, TILE_HEIGHT_PX), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+def tile_of(picture: Picture) -> Picture:
+    """Return the picture in 320 x 180 pixels; another aspect is squeezed into it."""
+    return picture.shrunk(TILE_WIDTH_PX, TILE_HEIGHT_PX)
+
+
+def draw_tile(tile: Picture) -> bytes:
+    """Return a small picture as JPEG."""
+    done, jpeg = cv2.imencode(".jpg", tile.bgr(), [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
     return jpeg.tobytes() if done else b""
 
 
@@ -26,8 +31,8 @@ class Tiles:
         self._folder = folder
         self._writers: dict[str, SlotWriter] = {}
 
-    def put(self, feed: str, picture: Picture, item: SlotItem) -> None:
-        """Leave the tile of ``feed``; ``item`` is the keyframe that the picture was decoded from.
+    def put(self, feed: str, tile: Picture, item: SlotItem) -> None:
+        """Leave the tile of ``feed``; ``item`` is the keyframe that it was made of.
 
         Raises:
             OSError: the run folder has no room.
@@ -35,9 +40,9 @@ class Tiles:
         writer = self._writers.get(feed)
         if writer is None:
             writer = self._writers[feed] = SlotWriter(self._folder / feed, CAPACITY_BYTES)
-        tile = draw_tile(picture)
-        if tile:
-            writer.put(tile, sequence=writer.sequence + 1, at=item.at, mono_s=item.mono_s, epoch=item.epoch)
+        jpeg = draw_tile(tile)
+        if jpeg:
+            writer.put(jpeg, sequence=writer.sequence + 1, at=item.at, mono_s=item.mono_s, epoch=item.epoch)
 
     def close(self) -> None:
         """Release the files; they stay."""

@@ -13,12 +13,13 @@ from api.settings import Settings
 from api.workers.detect import DetectWorker, share_of
 from camera_config.clock import Clock, SystemClock
 from camera_config.errors import FeedError
-from detection.analyst import Analyst
+from detection.analyst import Analyst, Told
 from detection.decode import TILE_HEIGHT_PX, TILE_WIDTH_PX, CpuDecoder
 from detection.sightings import Tools
 from ingest.codec import Codec
 from ingest.simulate.plates import PlateKind
 from ingest.slot import SlotReader, SlotWriter
+from tests.detection.test_decode import keyframes
 from tests.support.checkpoint_film import Drive, checkpoint, film
 from tests.support.small_county import small_county
 
@@ -60,7 +61,7 @@ def test_every_keyframe_is_analysed_or_superseded(tools: Tools, folders: Path) -
     assert desk.step() is None, "no slot is there yet"
     for number in (1, 2, 3):
         put(folders, "k-1", payload, number)
-    assert desk.step() == []
+    assert kinds(desk.step()) == ["picture.state"]
     assert desk.step() is None
     put(folders, "k-1", payload, 7)
     put(folders, COUNTY.cameras[0].id, payload, 1)
@@ -84,6 +85,11 @@ def test_a_tile_bears_the_times_of_its_keyframe(tools: Tools, folders: Path) -> 
     desk.close()
 
 
+def kinds(told: list[Told] | None) -> list[str]:
+    assert told is not None
+    return [one.kind for one in told]
+
+
 @pytest.mark.parametrize("damage", ["cut", "noise", "empty", "no picture"])
 def test_a_damaged_keyframe_is_counted_and_the_next_is_decoded(tools: Tools, folders: Path, damage: str) -> None:
     good = keyframe()
@@ -97,8 +103,31 @@ def test_a_damaged_keyframe_is_counted_and_the_next_is_decoded(tools: Tools, fol
     put(folders, "k-1", bad, 1)
     assert desk.step() == []
     put(folders, "k-1", good, 2)
-    assert desk.step() == []
+    assert kinds(desk.step()) == ["picture.state"]
     assert (desk.counters.keyframes_analysed, desk.counters.decode_errors) == (2, 1)
+    desk.close()
+
+
+def test_a_new_size_is_believed_when_it_comes_twice(tools: Tools, folders: Path) -> None:
+    desk = analyst(tools, folders)
+    camera = COUNTY.cameras[0].id
+    shown = []
+    for number, (width, height) in enumerate([(320, 192), (320, 192), (640, 352), (320, 192), (640, 352), (640, 352)]):
+        put(folders, camera, keyframes(Codec.H264, width, height)[number % 3], number + 1)
+        desk.step()
+        shown.append(desk.counters.false_sizes)
+    assert shown == [0, 0, 1, 1, 2, 2]
+    assert desk.counters.decode_errors == 2
+    desk.close()
+
+
+def test_an_h265_camera_is_decoded_by_what_its_slot_says(tools: Tools, folders: Path) -> None:
+    desk = analyst(tools, folders)
+    camera = COUNTY.cameras[0].id
+    with SlotWriter(folders / "slots" / camera, CAPACITY) as writer:
+        writer.put(keyframes(Codec.H265)[0], sequence=1, at=1.0, mono_s=1.0, epoch=1, codec=Codec.H265)
+    assert kinds(desk.step()) == ["picture.state"]
+    assert desk.counters.decode_errors == 0
     desk.close()
 
 
