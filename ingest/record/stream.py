@@ -1,0 +1,148 @@
+"""One stream's recorder: watches sizes in the ring, decides, and reads payloads only for what is recorded.
+
+While nothing happens only headers are read. When something does, reading goes back by the pre-roll and goes on from
+there with the payloads; nothing is kept here but the open GOP.
+"""
+
+import math
+from pathlib import Path
+
+from ingest.gate import MotionGate
+from ingest.record.take import Outside, Take
+from ingest.ring import RingEntry, RingReader
+
+PRE_ROLL_S = 5.0
+POST_ROLL_S = 10.0
+SILENT_S = 5.0
+"""A stream that sent nothing for so long has its segment closed: what was recorded can be played then."""
+
+JUDGED_PICTURES = 25
+"""The gate is asked after so many pictures and not only at keyframes: a GOP may be longer than the ring."""
+
+SAME_S = 0.02
+"""Times that differ by less are of the same picture."""
+
+
+class StreamRecorder:
+    """Records one stream. ``poll`` is called a few times a second by one thread.
+
+    Args:
+        stream: its name.
+        ring: its ring.
+        outside: see there.
+        always: record whatever happens; else ``want`` and the gate decide.
+        done_at: unix time up to which it is recorded already.
+        interrupted: a recorder before us was killed while it recorded this stream; all that the ring holds since then
+            is recorded.
+    """
+
+    def __init__(
+        self,
+        stream: str,
+        ring: Path,
+        outside: Outside,
+        *,
+        always: bool,
+        done_at: float = -math.inf,
+        interrupted: bool = False,
+    ) -> None:
+        self.stream = stream
+        self.recording = False
+        self.take = Take(stream, outside)
+        self._always = always
+        self._tallies = outside.tallies
+        self._reader = RingReader(ring)
+        self._overrun = 0
+        self._gate = MotionGate(math.inf)
+        self._gate.offers(0.0)  # the first is always let through
+        self._judged = self._unjudged = 0
+        self._busy_until_s = self._wanted_until_s = -math.inf
+        self._wanted_for = ""
+        self._done = (math.inf, done_at)
+        self._whole_ring = always or interrupted
+
+    def want(self, until_s: float, reason: str) -> None:
+        """Record until monotonic ``until_s``, whatever the gate says."""
+        if until_s > self._wanted_until_s:
+            self._wanted_until_s, self._wanted_for = until_s, reason
+
+    def poll(self, now_s: float) -> None:
+        """Look at what came since the last time, and record what is to be."""
+        entries = self._reader.entries()
+        if self._reader.overrun != self._overrun:
+            self._tallies.overruns += self.recording
+            self._overrun = self._reader.overrun
+        if not entries:
+            last = self.take.last
+            if last is not None and now_s - last.mono_s > SILENT_S:
+                self._stop()
+            return
+        if not self._always:
+            self._judge(entries)
+        if not self.recording and (self._always or entries[-1].mono_s < self._until_s):
+            entries = self._begin(entries)
+        for entry in entries:
+            if not self.recording:
+                break
+            self._record(entry)
+
+    def close(self) -> None:
+        """End what is open and let the ring go."""
+        self._stop()
+        self._reader.close()
+
+    @property
+    def _until_s(self) -> float:
+        return math.inf if self._always else max(self._busy_until_s, self._wanted_until_s)
+
+    @property
+    def _reason(self) -> str:
+        if self._always:
+            return "continuous"
+        return self._wanted_for if self._wanted_until_s > self._busy_until_s else "event"
+
+    def _judge(self, entries: list[RingEntry]) -> None:
+        """Show the gate the sizes that it has not seen yet; three larger ones in a row of 25 are an event."""
+        gate, judged, unjudged = self._gate, self._judged, self._unjudged
+        if entries[-1].number < judged:  # another ring
+            judged = 0
+        for entry in entries:
+            if entry.number <= judged:
+                continue
+            if not entry.key:
+                gate.picture(entry.size)
+                unjudged += 1
+            if entry.key or unjudged >= JUDGED_PICTURES:
+                unjudged = 0
+                if gate.offers(0.0):
+                    self._busy_until_s = entry.mono_s + POST_ROLL_S
+        self._judged, self._unjudged = entries[-1].number, unjudged
+
+    def _begin(self, entries: list[RingEntry]) -> list[RingEntry]:
+        """Begin to record; return the pictures from the pre-roll on."""
+        self.recording = True
+        since_s = -math.inf if self._whole_ring else entries[-1].mono_s - PRE_ROLL_S
+        self._whole_ring = self._always
+        return self._reader.entries() if self._reader.seek_key_before(since_s) else entries
+
+    def _record(self, entry: RingEntry) -> None:
+        number, at = self._done
+        if entry.number <= number and entry.at <= at + SAME_S:
+            return
+        if entry.key and entry.mono_s >= self._until_s:
+            self._stop(entry)
+            return
+        reason = self._reason
+        if not self.take.wants(entry, reason):
+            return
+        payload = self._reader.payload(entry)
+        if payload is None:
+            self._tallies.overruns += 1
+            self.take.lost(reason)
+            return
+        self.take.add(entry, payload, reason)
+        self._done = (entry.number, entry.at)
+
+    def _stop(self, until: RingEntry | None = None) -> None:
+        self.take.finish(self._reason, until)
+        self.recording = False
