@@ -7,9 +7,12 @@ states are still published. The bus may be down at any time; nothing here waits 
 import asyncio
 import json
 import logging
+import math
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +25,28 @@ from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
 from api.run_folder import RunFolder
 from api.settings import Settings
+from api.workers.device_rows import DeviceRows
 from camera_config.clock import Clock, SystemClock
-from camera_config.county import County
+from camera_config.county import Camera, County, SmartCheckpoint
 from camera_config.errors import StoreError
 from camera_config.load import load_county
-from ingest.feed import Feed, FeedKind, FeedStatus
+from camera_config.networks import CameraNetworks
+from camera_config.secrets import Secrets
+from ingest.auth import Credentials
+from ingest.feed import Feed, FeedKind
 from ingest.health import State
 from ingest.receiver import Receiver, totals
 
 log = logging.getLogger(__name__)
 
 DEVICES = "kakou:devices"
-"""Key with the latest ``devices`` message, for a web process that has just started."""
+"""Key with the last ``devices`` message that had all rows, for a web process that has just started."""
+
+RAISED = "kakou:raised"
+"""Hash of feeds whose every keyframe is wanted, and until when (unix seconds); written by keeper on an alert."""
+
+ANYWHERE = ("0.0.0.0/0", "::/0")
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 PUBLISH_S = 1.0
 PUBLISH_PATIENCE_S = 2.0
@@ -41,37 +54,28 @@ COUNTERS_S = 5.0
 DRAIN_S = 1.5
 
 
-def feeds_of(county: County, settings: Settings) -> list[Feed]:
-    """Return what to pull: all checkpoints and the first ``settings.cameras`` cameras (-1: all) in file order."""
-    cameras = county.cameras if settings.cameras < 0 else county.cameras[: settings.cameras]
-    base = settings.rtsp_base.rstrip("/")
-    checkpoints = [
-        Feed(one.id, f"{base}/{one.id}" if base else one.url, FeedKind.CHECKPOINT) for one in county.checkpoints
-    ]
-    return checkpoints + [Feed(one.id, f"{base}/{one.id}" if base else one.url, FeedKind.CAMERA) for one in cameras]
+def feeds_of(county: County, settings: Settings, secrets: Secrets) -> list[Feed]:
+    """Return what to pull: all checkpoints and the first ``settings.cameras`` cameras (-1: all) in file order.
 
-
-def devices_message(status: Sequence[FeedStatus], at: float, mono_s: float) -> dict[str, Any]:
-    """Return the ``devices`` message: of each feed what the wall shows, times to a tenth of a second.
-
-    It goes out once a second and into the event log's file, so it holds nothing else.
+    Secrets are asked at every connection, so that a corrected password works without a restart.
     """
-    return {
-        "at": at,
-        "mono_s": mono_s,
-        "devices": [
-            {
-                "feed": one.feed,
-                "kind": one.kind,
-                "state": one.state,
-                "since": round(one.since, 1),
-                "cause": one.cause,
-                "last_frame_at": None if one.last_frame_at is None else round(one.last_frame_at, 1),
-                "fps": one.fps,
-            }
-            for one in status
-        ],
-    }
+    base = settings.rtsp_base.rstrip("/")
+    networks = CameraNetworks(_simulated(county.camera_networks) if base else county.camera_networks)
+
+    def feed(one: Camera | SmartCheckpoint, kind: FeedKind) -> Feed:
+        return Feed(
+            one.id,
+            f"{base}/{one.id}" if base else one.url,
+            kind,
+            sub_url=f"{base}/{one.id}/sub" if base and one.sub_url else one.sub_url,
+            credentials=partial(_credentials, secrets, one.id),
+            pin=partial(secrets.pin_of, one.id),
+            networks=networks,
+        )
+
+    cameras = county.cameras if settings.cameras < 0 else county.cameras[: settings.cameras]
+    checkpoints = [feed(one, FeedKind.CHECKPOINT) for one in county.checkpoints]
+    return checkpoints + [feed(one, FeedKind.CAMERA) for one in cameras]
 
 
 class IngestWorker:
@@ -92,6 +96,7 @@ class IngestWorker:
             on_state=self._state_changed,
         )
         self._ending = asyncio.Event()
+        self._rows = DeviceRows()
         self._counted: dict[str, int] = {}
         self._recorded: dict[str, State] = {}
         self._input_ended = False
@@ -143,15 +148,19 @@ class IngestWorker:
         bus = connect_async(self._settings, self._run)
         quiet = False
         while not self._ending.is_set():
-            message = devices_message(self._receiver.status(), self._clock.now().timestamp(), self._clock.monotonic_s())
+            message = self._rows.message(
+                self._receiver.status(), self._clock.now().timestamp(), self._clock.monotonic_s()
+            )
             try:
                 async with asyncio.timeout(PUBLISH_PATIENCE_S):
                     await _tell(bus, message)
+                    self._receiver.raise_rates(_times(await bus.hgetall(RAISED)))
                 quiet = False
             except (StoreError, RedisError, TimeoutError) as error:
                 if not quiet:
                     log.warning("devices.unpublished: %s", error or type(error).__name__)
                 quiet = True
+                self._rows = DeviceRows()  # what was not heard is told again
             await asyncio.sleep(PUBLISH_S)
 
     async def _count(self) -> None:
@@ -168,12 +177,35 @@ class IngestWorker:
 
 async def _tell(bus: redis.asyncio.Redis, message: dict[str, Any]) -> None:
     await live.publish_async(bus, "devices", message)
-    await bus.set(DEVICES, json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+    if message["full"]:
+        await bus.set(DEVICES, json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+
+def _times(raised: Mapping[Any, Any]) -> dict[str, float]:
+    """Return until when (unix seconds) each feed is raised; what is no time is passed over."""
+    times = {}
+    for feed, text in raised.items():
+        with suppress(ValueError):
+            until = float(text)
+            if math.isfinite(until):
+                times[str(feed)] = until
+    return times
+
+
+def _credentials(secrets: Secrets, device: str) -> Credentials | None:
+    login = secrets.of(device)
+    return Credentials(login.user, login.password) if login else None
+
+
+def _simulated(networks: Sequence[str]) -> tuple[str, ...]:
+    """Return where simulated cameras may be: here, and wherever real ones may."""
+    return (*(networks or ANYWHERE), *LOOPBACK)
 
 
 async def serve(settings: Settings, run: RunFolder, clock: Clock) -> None:
     """Run the worker until SIGTERM."""
-    worker = IngestWorker(feeds_of(load_county(settings.county), settings), settings, run, clock)
+    secrets = Secrets.open(settings.secrets_file)
+    worker = IngestWorker(feeds_of(load_county(settings.county), settings, secrets), settings, run, clock)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.end)
