@@ -43,6 +43,9 @@ READ_BACK = 1_000
 """Entries of the stream read at start, to fill the replay."""
 
 REPLAYED = frozenset({"passage", "alert"})
+GATHERED = frozenset({"devices", "pictures"})
+"""A message of these kinds says only what changed or was confirmed; all that the stream holds are taken at start."""
+
 SILENT_S = 3.0
 """A planner that said nothing for longer than this is down."""
 
@@ -200,6 +203,8 @@ class Hub:
             if len(self._kept) == KEPT:
                 self._floor = self._kept[0][0]
             self._send(message)
+        elif kind == "pictures":
+            self.board.accept_pictures(json.loads(data))
         elif kind in {"readiness", "units", "devices"}:
             self._accept_state(kind, json.loads(data), entry.id)
 
@@ -248,7 +253,7 @@ class Hub:
             if value is not None:
                 self._accept_state(kind, value, end)
         seen: set[str] = set()
-        fresh = [entry for entry in found if entry.fields.get("kind", "") in REPLAYED or _first(entry, seen)]
+        fresh = [entry for entry in found if entry.fields.get("kind", "") in REPLAYED | GATHERED or _first(entry, seen)]
         for entry in reversed(fresh):
             self.accept(entry)
         self._floor = self._floor or (found[-1].id if found else end)
