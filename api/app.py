@@ -16,6 +16,7 @@ import api.live.pages
 import api.live.routes
 import api.passages.routes
 import api.plan.routes
+import api.recordings.routes
 import api.view.routes
 from api import __version__
 from api.access.rights import Role, allow
@@ -35,6 +36,7 @@ ROUTERS = (
     api.alerts.routes.router,
     api.plan.routes.router,
     api.drill.routes.router,
+    api.recordings.routes.router,
     api.live.routes.router,
     api.live.pages.router,
     api.view.routes.router,

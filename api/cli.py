@@ -7,12 +7,14 @@ import typer
 from rich.console import Console
 
 from api import __version__
+from api.commands.cameras import cameras
 from api.commands.check import check
 from api.commands.demo import demo
 from api.commands.detect import detect
 from api.commands.doctor import doctor
 from api.commands.drill import drill
 from api.commands.plan import plan
+from api.commands.recordings import recordings
 from api.commands.secrets import secrets
 from api.commands.simulate_cameras import simulate_cameras
 from api.commands.simulate_units import simulate_units
@@ -36,6 +38,8 @@ simulate.command("units")(simulate_units)
 app.add_typer(simulate, name="simulate")
 app.add_typer(drill, name="drill")
 app.add_typer(watch, name="watch")
+app.add_typer(recordings, name="recordings")
+app.add_typer(cameras, name="cameras")
 app.add_typer(secrets, name="secrets")
 
 

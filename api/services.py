@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from api.devices.board import Board
 from api.live.hub import Hub
 from api.plan.positions import Border
+from api.recordings.shelf import Shelf
 from api.run_folder import RunFolder
 from api.settings import Settings
 from api.view.mosaic import Mosaic
@@ -27,6 +28,9 @@ T = TypeVar("T")
 
 DB_THREADS = 4
 """SQLite has one writer; a few threads keep slow reads from holding up short ones (facts/traps 2.23)."""
+
+FILE_THREADS = 2
+"""Making a playback reads and writes for seconds; it must not hold up the store."""
 
 DB_WAITING = 256
 """Calls waiting for a database thread; one more is answered 503 at once rather than late."""
@@ -58,7 +62,10 @@ class Services:
         self.border = Border(county)
         self.views = Views(run.rings, settings, clock)
         self.mosaic = Mosaic(run.tiles, self.board.tiles, clock)
+        folder = settings.recordings_folder
+        self.shelf = None if folder is None else Shelf(folder, settings.data / "playback", clock)
         self._threads = ThreadPoolExecutor(DB_THREADS, thread_name_prefix="db")
+        self._file_threads = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
         self._waiting = 0
 
     async def db(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -75,13 +82,21 @@ class Services:
         finally:
             self._waiting -= 1
 
+    async def files(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return ``function(*args)``, run in a thread for long work on files."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._file_threads, lambda: function(*args, **kwargs))
+
     def now(self) -> float:
         """Return unix seconds, for records."""
         return self.clock.now().timestamp()
 
     def close(self) -> None:
-        """End the database threads; what runs is finished first."""
+        """End the threads; what runs is finished first."""
         self._threads.shutdown(wait=True)
+        self._file_threads.shutdown(wait=True)
+        if self.shelf is not None:
+            self.shelf.close()
 
 
 def services(request: Request) -> Services:

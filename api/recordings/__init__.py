@@ -1,0 +1,1 @@
+"""What was recorded: which minutes there are, playback with a purpose, legal holds, recording on demand."""
