@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import re
 import resource
 import signal
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -16,20 +14,11 @@ import typer
 from camera_config.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ingest.simulate.faults import Fault
+    from ingest.auth import Credentials
+    from ingest.simulate.schedule import PlannedFault
     from ingest.simulate.server import CameraServer
 
-FAULT = re.compile(r"(?P<feed>[^=@]+)=(?P<kind>[a-z]+)(?:@(?P<begin>\d+(?:\.\d+)?)(?:-(?P<end>\d+(?:\.\d+)?))?)?")
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFault:
-    """A feed's trouble from ``begin_s`` on, until ``end_s`` or for good (seconds since the start)."""
-
-    feed: str
-    kind: str
-    begin_s: float
-    end_s: float | None
+LOGIN_HINT = "Write one line, user:password, to a file that only you can read."
 
 
 def simulate_cameras(
@@ -52,25 +41,58 @@ def simulate_cameras(
     wanted: Annotated[
         list[str] | None, typer.Option(help="A plate that shall come by early, and again now and then; repeatable.")
     ] = None,
+    sub: Annotated[
+        bool, typer.Option("--sub", help="Every street camera has a sub-stream at ID/sub; also if the county says so.")
+    ] = False,
+    h265: Annotated[int, typer.Option(min=0, help="Every N-th street camera sends H.265; 0: none.")] = 0,
+    password: Annotated[
+        Path | None,
+        typer.Option(help="Let in, by Digest, only who stands in this file as user:password.", dir_okay=False),
+    ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(
-            help="FEED=stall|refuse|vanish|unauthorised|garbage[@FROM[-UNTIL]], seconds since the start; repeatable."
-        ),
+        typer.Option(metavar="FEED=KIND[:VALUE][@FROM[-UNTIL]]", help="A trouble; see above; repeatable."),
     ] = None,
     cache: Annotated[Path | None, typer.Option(help="Folder for made footage; default the user's cache.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="At the end tell what was sent and used, as JSON.")] = False,
 ) -> None:
-    """Play the county's cameras. One JSON line tells port and mounts when all is ready; Ctrl-C or SIGTERM ends."""
+    """Play the county's cameras. One JSON line tells port and mounts when all is ready; Ctrl-C or SIGTERM ends.
+
+    --fault gives trouble from second FROM after the start (default 0) until second UNTIL (default for good). FEED is an
+    id, all, cameras, checkpoints, or a number: so many street cameras in file order. It means both streams of a camera;
+    ID/main and ID/sub mean one. KIND is one of:
+
+    vanish, eof, refuse, hang_connect, hang_describe, stall, unauthorised: gone, or silent, or not for you.
+
+    flap[:SECONDS]: vanishes and comes back; seconds from one vanishing to the next, default 10.
+
+    garbage, bitflip[:BYTES], truncate[:N]: random bytes; one wrong bit in so many bytes; one in so many packets cut.
+
+    rescale, renegotiate: another size in mid-stream; another codec after a reconnect.
+
+    flood[:TIMES], stretched[:SECONDS], no_keyframe, big_keyframe, timestamp_stuck: pictures at so many times the rate;
+    rare, no or huge keyframes; time stands still.
+
+    frozen[:repeat|encoded], black, covered, blurred, moved: what the picture shows.
+
+    clock[:SECONDS|back]: the camera's own clock is off, or goes back an hour again and again.
+
+    redirect[:URL], many_redirects, lying_length[:BYTES], giant_header, slow[:SECONDS], early_media: how it answers.
+
+    For example: --fault cam-001=stall@20-40 --fault all=vanish@10-70 --fault 100=flap:5 --fault cam-002/sub=frozen
+    """
     from camera_config.example import example_county
     from camera_config.load import load_county
     from ingest.simulate.cache import default_folder
+    from ingest.simulate.mount import SUB
+    from ingest.simulate.schedule import parse_fault
     from ingest.simulate.server import CameraServer
     from ingest.simulate.stage import Wish, set_stage
     from ingest.simulate.truth import TruthLog
 
     signal.signal(signal.SIGTERM, _leave)
-    faults = [_planned(text) for text in fault or ()]
+    faults = [parse_fault(text) for text in fault or ()]
+    who = _credentials(password) if password is not None else None
     loaded = load_county(county or example_county())
     shown = loaded.cameras if cameras < 0 else loaded.cameras[:cameras]
     wish = Wish(
@@ -81,19 +103,20 @@ def simulate_cameras(
         tuple(plate.replace("·", "").upper() for plate in wanted or ()),
         render or for_s,
         clips,
+        sub or any(each.sub_url for each in shown),
+        h265,
     )
-    unknown = sorted({each.feed for each in faults} - {*wish.checkpoints, *wish.cameras})
-    if unknown:
-        raise ConfigError(f"--fault names feeds that are not played: {', '.join(unknown)}.")
+    names = [*wish.checkpoints, *wish.cameras, *(name + SUB for name in wish.cameras if wish.sub)]
+    planned = [(each, each.mounts(wish.cameras, wish.checkpoints, names)) for each in faults]
     log = TruthLog(truth)
     stage = set_stage(wish, log, _Progress())
     try:
         for note in stage.notes:
             print(note, flush=True)
-        _raise_file_limit(len(stage.mounts))
-        server = CameraServer(stage.mounts)
+        server = CameraServer(stage.for_server(who))
+        _raise_file_limit(len(server.mounts))
         before_s = time.process_time()
-        seconds = asyncio.run(_serve(server, port, for_s, faults))
+        seconds = asyncio.run(_serve(server, port, for_s, planned))
         serving_s = time.process_time() - before_s
         stage.close()
         if as_json:
@@ -108,18 +131,19 @@ def simulate_cameras(
         log.close()
 
 
-async def _serve(server: "CameraServer", port: int, for_s: float | None, faults: list[PlannedFault]) -> float:
+async def _serve(
+    server: "CameraServer", port: int, for_s: float | None, planned: "list[tuple[PlannedFault, list[str]]]"
+) -> float:
     """Serve until a signal or the end of the run; return for how long (seconds)."""
+    from ingest.simulate.schedule import carry_out
+
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     got = await server.start(port)
     begun_s = loop.time()
-    for each in faults:
-        loop.call_later(each.begin_s, server.set_fault, each.feed, _fault(each.kind))
-        if each.end_s is not None:
-            loop.call_later(each.end_s, server.set_fault, each.feed, None)
+    carry_out(planned, server.set_fault)
     base = f"rtsp://127.0.0.1:{got}"
     ready = {"base": base, "port": got, "started_at": server.started_at, "mounts": server.mounts}
     print(json.dumps(ready), flush=True)
@@ -148,23 +172,17 @@ class _Progress:
             print(f"making ready: {what} {share:.0%}", flush=True)
 
 
-def _planned(text: str) -> PlannedFault:
-    match = FAULT.fullmatch(text)
-    if match is None:
-        raise ConfigError(f"--fault {text} is not FEED=KIND[@FROM[-UNTIL]].", hint="For example cam-001=stall@20-40.")
-    _fault(match["kind"])
-    end = float(match["end"]) if match["end"] else None
-    return PlannedFault(match["feed"], match["kind"], float(match["begin"] or 0.0), end)
-
-
-def _fault(kind: str) -> "Fault":
-    from ingest.simulate.faults import Fault
+def _credentials(path: Path) -> "Credentials":
+    """Read who is let in; what stands in the file is never repeated."""
+    from ingest.auth import Credentials
 
     try:
-        return Fault(kind)
-    except ValueError as error:
-        kinds = ", ".join(Fault)
-        raise ConfigError(f"There is no fault {kind!r}.", hint=f"One of {kinds}.") from error
+        user, colon, password = path.read_text(encoding="utf-8").strip().partition(":")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {type(error).__name__}.", hint=LOGIN_HINT) from error
+    if not (user and colon and password) or "\n" in password:
+        raise ConfigError(f"{path} is not one line of user and password.", hint=LOGIN_HINT)
+    return Credentials(user, password)
 
 
 def _leave(*_: object) -> NoReturn:
@@ -198,4 +216,5 @@ def _sent(server: "CameraServer") -> dict[str, int]:
         "frames_skipped": totals.frames_skipped,
         "bytes_sent": totals.bytes_sent,
         "connections": totals.connections,
+        "reports_received": totals.reports,
     }

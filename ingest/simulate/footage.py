@@ -56,6 +56,9 @@ class Form:
 
 
 STREET = Form(fps=10, key_every=20, width=640, height=360, crf=27)
+MAIN = Form(fps=10, key_every=20, width=1280, height=720, crf=27)
+"""A street camera's main stream where it has a sub-stream; that is ``STREET``."""
+
 CHECKPOINT = Form(fps=10, key_every=5, width=1280, height=0, crf=23)
 
 

@@ -1,12 +1,15 @@
 """Everything that is on at once: which camera shows what, made ready before anybody connects."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from camera_config.errors import ConfigError
+from ingest.auth import Credentials
+from ingest.codec import Codec
 from ingest.simulate import footage
 from ingest.simulate.checkpoints import ClipSource, TrafficSource
+from ingest.simulate.mount import Mount
 from ingest.simulate.numbers import kind_of
 from ingest.simulate.source import LoopSource, PackedClip, Source, phases
 from ingest.simulate.studio import Crew, Plan
@@ -31,6 +34,8 @@ class Wish:
         wanted: plates that shall come by, early and again now and then.
         seconds: length of the run, all of which is then rendered before it starts; None: endless.
         clips: folder with footage of one's own, None for drawn checkpoints and what street footage there is.
+        sub: every street camera has a sub-stream, and a main stream of 1280 x 720 instead of 640 x 360.
+        h265_every: so many street cameras to one that sends H.265; 0: none does.
     """
 
     checkpoints: tuple[str, ...]
@@ -40,6 +45,8 @@ class Wish:
     wanted: tuple[str, ...] = ()
     seconds: float | None = None
     clips: Path | None = None
+    sub: bool = False
+    h265_every: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,16 @@ class Stage:
     """Mounts ready to be served, what a person should know about them, and the rendering processes if any."""
 
     mounts: dict[str, Source]
+    subs: dict[str, Source]
     notes: tuple[str, ...]
     crew: Crew | None
+
+    def for_server(self, credentials: Credentials | None) -> dict[str, Mount]:
+        """Return the mounts with their sub-streams, open to who has the credentials, or to everybody."""
+        return {
+            name: Mount(source, credentials=credentials, sub=self.subs.get(name))
+            for name, source in self.mounts.items()
+        }
 
     @property
     def rewound(self) -> int:
@@ -76,7 +91,8 @@ def set_stage(wish: Wish, truth: TruthLog, progress: Progress) -> Stage:
     values = sorted({row.checkpoint for row in rows})
     if own and wish.clips is not None:
         mounts.update(_own_checkpoints(wish, wish.clips, values, rows, truth, progress, notes))
-    mounts.update(_streets(wish, values, progress))
+    streets, subs = _streets(wish, values, progress)
+    mounts.update(streets)
     if not own and wish.checkpoints:
         crew = Crew(Plan(wish.seed, len(wish.checkpoints), wish.wanted), wish.cache)
         try:
@@ -86,7 +102,7 @@ def set_stage(wish: Wish, truth: TruthLog, progress: Progress) -> Stage:
             raise
         for index, checkpoint in enumerate(wish.checkpoints):
             mounts[checkpoint] = TrafficSource(checkpoint, index, crew, truth)
-    return Stage(mounts, tuple(notes), crew)
+    return Stage(mounts, subs, tuple(notes), crew)
 
 
 def _check_wanted(wanted: Sequence[str]) -> None:
@@ -97,19 +113,32 @@ def _check_wanted(wanted: Sequence[str]) -> None:
             raise ConfigError(f"The wanted plate is wrong: {error}.") from error
 
 
-def _streets(wish: Wish, values: Sequence[str], progress: Progress) -> dict[str, Source]:
-    """Give every street camera a clip and a place in it, so that neighbours differ."""
+def _streets(wish: Wish, values: Sequence[str], progress: Progress) -> tuple[dict[str, Source], dict[str, Source]]:
+    """Give every street camera a clip and a place in it, so that neighbours differ; return main and sub-streams."""
     if not wish.cameras:
-        return {}
+        return {}, {}
     paths: list[Path] = []
     if wish.clips is not None:
         paths = [path for path in footage.clips_in(wish.clips) if path.stem not in values]
     paths = paths or footage.street_clips(None)
-    clips = [footage.prepare(path, footage.STREET, wish.cache, progress) for path in paths]
-    each = max(1, min(PHASES, -(-len(wish.cameras) // len(clips))))
-    places: list[list[LoopSource]] = [phases(clip, each) for clip in clips]
-    order = [row[place] for place in range(each) for row in places]
-    return {camera: order[number % len(order)] for number, camera in enumerate(wish.cameras)}
+    each = max(1, min(PHASES, -(-len(wish.cameras) // len(paths))))
+    h265 = {
+        camera for number, camera in enumerate(wish.cameras, 1) if wish.h265_every and number % wish.h265_every == 0
+    }
+
+    def shown(form: footage.Form) -> dict[str, Source]:
+        places: dict[Codec, list[LoopSource]] = {}
+        for codec in {Codec.H265 if camera in h265 else Codec.H264 for camera in wish.cameras}:
+            like = replace(form, codec=codec)
+            rows = [phases(footage.prepare(path, like, wish.cache, progress), each) for path in paths]
+            places[codec] = [row[place] for place in range(each) for row in rows]
+        return {
+            camera: places[Codec.H265 if camera in h265 else Codec.H264][number % (each * len(paths))]
+            for number, camera in enumerate(wish.cameras)
+        }
+
+    # Both streams have as many frames and keyframes, so that they show the same moment.
+    return (shown(footage.MAIN), shown(footage.STREET)) if wish.sub else (shown(footage.STREET), {})
 
 
 def _own_checkpoints(

@@ -12,6 +12,7 @@ import pytest
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from ingest.auth import Challenge, Credentials, authorization, choose_challenge
 from ingest.simulate.clip import read_clip
 from ingest.simulate.source import PackedClip
 
@@ -98,6 +99,31 @@ class RtspTalk:
             return any(self.sock.recv(1 << 20) == b"" for _ in range(100))
         except ConnectionResetError:
             return True
+
+
+class SignedTalk(RtspTalk):
+    """Answers challenges as our client does; ``asked`` are the challenges that came."""
+
+    def __init__(self, port: int, who: Credentials) -> None:
+        super().__init__(port)
+        self.who, self.used = who, 0
+        self.challenge: Challenge | None = None
+        self.asked: list[str] = []
+
+    def ask(self, method: str, path: str, *headers: str) -> tuple[int, str]:
+        for _ in range(2):
+            signed = []
+            if self.challenge is not None:
+                self.used += 1
+                url = f"rtsp://127.0.0.1:{self.port}/{path}"
+                signed = [f"Authorization: {authorization(self.challenge, self.who, method, url, self.used)}"]
+            status, text = super().ask(method, path, *signed, *headers)
+            if status != 401:
+                break
+            line = next(line for line in text.split("\r\n") if line.startswith("WWW-Authenticate: "))
+            self.asked.append(line.partition(": ")[2])
+            self.challenge, self.used = choose_challenge([self.asked[-1]]), 0
+        return status, text
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from ingest.auth import Credentials, authorization, choose_challenge
+from ingest.auth import Credentials, authorization
 from ingest.codec import Codec
 from ingest.simulate.certificate import self_signed
 from ingest.simulate.faults import Fault
@@ -21,7 +21,7 @@ from ingest.simulate.pictures import sub_clip
 from ingest.simulate.reports import NTP_EPOCH_S, Report
 from ingest.simulate.server import CameraServer, CameraServerThread
 from ingest.simulate.source import LoopSource, PackedClip
-from tests.ingest.simulate.conftest import RtspTalk, opened
+from tests.ingest.simulate.conftest import RtspTalk, SignedTalk, opened
 from tests.ingest.simulate.pictures import moving, street
 from tests.ingest.simulate.viewer import Viewer
 from tests.support.waiting import until
@@ -32,29 +32,6 @@ GUARD = Credentials("guard", "a b:c@d")
 @pytest.fixture(scope="module")
 def packed() -> PackedClip:
     return PackedClip.of(moving())
-
-
-class SignedTalk(RtspTalk):
-    """Answers challenges as our client does; ``asked`` are the challenges that came."""
-
-    def __init__(self, port: int, who: Credentials) -> None:
-        super().__init__(port)
-        self.who, self.challenge, self.used, self.asked = who, None, 0, []
-
-    def ask(self, method: str, path: str, *headers: str) -> tuple[int, str]:
-        for _ in range(2):
-            signed = []
-            if self.challenge is not None:
-                self.used += 1
-                url = f"rtsp://127.0.0.1:{self.port}/{path}"
-                signed = [f"Authorization: {authorization(self.challenge, self.who, method, url, self.used)}"]
-            status, text = super().ask(method, path, *signed, *headers)
-            if status != 401:
-                break
-            line = next(line for line in text.split("\r\n") if line.startswith("WWW-Authenticate: "))
-            self.asked.append(line.partition(": ")[2])
-            self.challenge, self.used = choose_challenge([self.asked[-1]]), 0
-        return status, text
 
 
 @pytest.mark.parametrize("kind", ["digest-md5", "digest-sha256", "basic"])
