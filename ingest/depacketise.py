@@ -25,7 +25,7 @@ UNIT_LIMIT = 8 * 1024 * 1024
 PARTS_LIMIT = 32 * 1024
 """An access unit of more pieces, by less than one receive, is dropped: pieces of a byte each cost forty of memory."""
 
-RUN = 6
+RUN = 12
 """From this many packets on, looking at columns is cheaper than looking at packets (benchmarks.depacketise)."""
 
 NEAR_S = 2
@@ -37,6 +37,7 @@ _HEADERS = {1: Struct(">IHHII2s"), 2: Struct(">IHHII3s")}
 fragment, payload header and fragment header."""
 
 _RTP = Struct(">BBHII")
+_PAYLOAD = 4 + HEADER_BYTES
 
 _FORMATS = {Codec.H264: H264, Codec.H265: H265}
 
@@ -107,52 +108,62 @@ class Depacketiser:
         length = len(data)
         want, plain = _DOLLAR << 8 | channel, PLAIN << 8 | self._payload_type
         marked, head = plain | 0x80, self._headers.size
-        unpack, roles, packet = self._headers.unpack_from, self._format.roles, 4 + HEADER_BYTES
+        unpack, roles = self._headers.unpack_from, self._format.roles
         while length - at >= head:
             word, flags, sequence, stamp, source, begin = unpack(data, at)
             end = at + 4 + (word & 0xFFFF)
             if word >> 16 != want or end > length:
                 break
-            if sequence == self._expected and source == self._source and (flags | 0x80) == marked and end >= at + head:
-                if stamp == self._stamp and begin == self._middle and flags == plain:
-                    stride = end - at
-                    count = (length - at) // stride
-                    if count < RUN or (count := alike(data, at, stride, head, count)) == 1:
-                        self._parts.append(data[at + head : end])
-                        self._size += stride - head
-                        self._expected = (sequence + 1) & 0xFFFF
-                    else:
-                        end = at + count * stride
-                        self._parts += [data[start : start + stride - head] for start in range(at + head, end, stride)]
-                        self._size += count * (stride - head)
-                        self._expected = (sequence + count) & 0xFFFF
-                    at = end
-                    continue
-                if stamp == self._stamp and begin == self._last:
+            if (
+                sequence != self._expected
+                or source != self._source
+                or flags | 0x80 != marked
+                or not self._synced
+                or end <= at + head
+            ):
+                self.packet(data, at + 4, end)
+                at = end
+                continue
+            count = 1
+            if begin == self._middle and stamp == self._stamp and flags == plain:
+                size = end - at - head
+                count = (length - at) // (end - at)
+                if count < RUN:
+                    count = 1
                     self._parts.append(data[at + head : end])
-                    self._size += end - at - head
-                    self._expected = (sequence + 1) & 0xFFFF
-                    self._middle = self._last = b""
-                    at = end
-                    if flags == marked:
-                        self._finish()
-                    continue
-                if roles[begin[0]] == PICTURE and self._synced:
+                else:
+                    count, run = alike(data, at, end - at, head, count)
+                    size *= count
+                    end = at + head * count + size
+                    self._parts.append(run)
+                self._size += size
+            elif begin == self._last and stamp == self._stamp:
+                self._parts.append(data[at + head : end])
+                self._size += end - at - head
+                self._middle = self._last = b""
+            else:
+                role = roles[begin[0]]
+                if role == FRAGMENT and begin[-1] & 0xC0 == 0x80:
                     if stamp != self._stamp:
-                        if self._parts:
-                            self._finish()
-                        self._stamp = stamp
-                    self._parts += (START, data[at + packet : end])
-                    self._size += 4 + end - at - packet
-                    self._has |= PICTURE
+                        self._turn(stamp)
+                    start, role, self._middle, self._last = self._format.opening(begin)
+                    self._parts += (start, data[at + head : end])
+                    self._size += len(start) + end - at - head
+                elif role == PICTURE:
+                    if stamp != self._stamp:
+                        self._turn(stamp)
+                    self._parts += (START, data[at + _PAYLOAD : end])
+                    self._size += 4 + end - at - _PAYLOAD
                     self._middle = self._last = b""
-                    self._expected = (sequence + 1) & 0xFFFF
+                else:
+                    self.packet(data, at + 4, end)
                     at = end
-                    if flags == marked:
-                        self._finish()
                     continue
-            self.packet(data, at + 4, end)
+                self._has |= role
+            self._expected = (sequence + count) & 0xFFFF
             at = end
+            if flags == marked:
+                self._finish()
         else:  # too short for a fragment, but it may be whole
             if length - at >= 4 and data[at] == _DOLLAR and data[at + 1] == channel:
                 end = at + 4 + (data[at + 2] << 8 | data[at + 3])
@@ -181,9 +192,7 @@ class Depacketiser:
         if not ours or begin == end:
             return
         if stamp != self._stamp:
-            if self._parts:  # the camera sets no marker
-                self._finish()
-            self._stamp = stamp
+            self._turn(stamp)
         role = self._format.roles[data[begin]]
         if role & FRAGMENT:
             self._fragment(data, begin, end)
@@ -221,12 +230,10 @@ class Depacketiser:
         edges = data[at]
         if edges & 0x80:
             self._middle = self._last = b""
-            head = self._format.whole_header(data[begin : at + 1])
-            if self._begins(head[0], data, at + 1, end):
-                kind = edges & 0x3F
-                self._middle = data[begin:at] + bytes((kind,))
-                self._last = data[begin:at] + bytes((kind | 0x40,))
-                self._add(START + head, data[at + 1 : end])
+            head, role, middle, last = self._format.opening(data[begin : at + 1])
+            if self._begins(role, data, at + 1, end):
+                self._middle, self._last = middle, last
+                self._add(head, data[at + 1 : end])
         elif self._middle:
             self._add(data[at + 1 : end])
         elif self._synced:  # its beginning never came
@@ -244,9 +251,10 @@ class Depacketiser:
             at += size
 
     def _whole(self, data: bytes, begin: int, end: int) -> None:
-        if self._begins(data[begin], data, begin + self._format.header, end):
+        role = self._format.roles[data[begin]]
+        if self._begins(role, data, begin + self._format.header, end):
             nal = data[begin:end]
-            if self._format.roles[nal[0]] & ANY_SET:
+            if role & ANY_SET:
                 self._sets.add(nal)
             self._add(START, nal)
 
@@ -254,19 +262,24 @@ class Depacketiser:
         self._parts += parts
         self._size += sum(map(len, parts))
 
-    def _begins(self, first: int, data: bytes, body: int, end: int) -> bool:
+    def _begins(self, role: int, data: bytes, body: int, end: int) -> bool:
         """Note the beginning of a NAL unit; return whether to keep it.
 
         After a gap the picture's first slice (``first_mb_in_slice`` 0 or ``first_slice_segment_in_pic_flag``, one set
         bit both) or what stands before a picture shows that nothing of this access unit is missing.
         """
-        role = self._format.roles[first]
         if not self._synced:
             if not role & BEFORE and not (role & PICTURE and body < end and data[body] & 0x80):
                 return False
             self._synced = True
         self._has |= role
         return True
+
+    def _turn(self, stamp: int) -> None:
+        """Go on to another access unit."""
+        if self._parts:  # the camera sets no marker
+            self._finish()
+        self._stamp = stamp
 
     def _lose_sync(self) -> None:
         if self._has & PICTURE:

@@ -1,7 +1,10 @@
 """H.264 in RTP packets (RFC 6184): single NAL units, STAP-A, FU-A, which is packetization-mode 0 and 1."""
 
+from functools import lru_cache
+
+from ingest.access_unit import START
 from ingest.codec import Codec
-from ingest.payload import AGGREGATE, BEFORE, FRAGMENT, KEY, PICTURE, REFUSED, SETS, PayloadFormat
+from ingest.payload import AGGREGATE, BEFORE, FRAGMENT, KEY, PICTURE, REFUSED, SETS, Opening, PayloadFormat
 
 _SPS, _PPS = SETS[:2]
 _ROLES = {
@@ -19,8 +22,12 @@ _ROLES = {
 """By ``nal_unit_type`` (ITU-T H.264, table 7-1) or packet type (RFC 6184, table 3); the rest is passed on as it is."""
 
 
-def _whole_header(fragment: bytes) -> bytes:
-    return bytes((fragment[0] & 0xE0 | fragment[1] & 0x1F,))
+@lru_cache(maxsize=256)
+def _opening(begin: bytes) -> Opening:
+    indicator, edges = begin
+    header = bytes((indicator & 0xE0 | edges & 0x1F,))
+    middle = bytes((indicator, edges & 0x1F))
+    return Opening(START + header, H264.roles[header[0]], middle, bytes((indicator, edges & 0x1F | 0x40)))
 
 
 H264 = PayloadFormat(
@@ -28,5 +35,5 @@ H264 = PayloadFormat(
     header=1,
     roles=tuple(_ROLES.get(first & 0x1F, 0) for first in range(256)),
     sets=_SPS | _PPS,
-    whole_header=_whole_header,
+    opening=_opening,
 )

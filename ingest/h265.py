@@ -1,7 +1,10 @@
 """H.265 in RTP packets (RFC 7798): single NAL units, aggregates (AP) and fragments (FU), without DONL fields."""
 
+from functools import lru_cache
+
+from ingest.access_unit import START
 from ingest.codec import Codec
-from ingest.payload import AGGREGATE, BEFORE, FRAGMENT, KEY, LEADING, PICTURE, REFUSED, SETS, PayloadFormat
+from ingest.payload import AGGREGATE, BEFORE, FRAGMENT, KEY, LEADING, PICTURE, REFUSED, SETS, Opening, PayloadFormat
 
 _VPS, _SPS, _PPS = SETS
 _ROLES = {
@@ -20,8 +23,12 @@ _ROLES = {
 """By ``nal_unit_type`` (ITU-T H.265, table 7-1) or packet type (RFC 7798, 4.4); the rest is passed on as it is."""
 
 
-def _whole_header(fragment: bytes) -> bytes:
-    return bytes((fragment[0] & 0x81 | (fragment[2] & 0x3F) << 1, fragment[1]))
+@lru_cache(maxsize=256)
+def _opening(begin: bytes) -> Opening:
+    first, second, edges = begin
+    header = bytes((first & 0x81 | (edges & 0x3F) << 1, second))
+    middle = bytes((first, second, edges & 0x3F))
+    return Opening(START + header, H265.roles[header[0]], middle, bytes((first, second, edges & 0x3F | 0x40)))
 
 
 H265 = PayloadFormat(
@@ -29,5 +36,5 @@ H265 = PayloadFormat(
     header=2,
     roles=tuple(_ROLES.get(first >> 1 & 0x3F, 0) for first in range(256)),
     sets=_VPS | _SPS | _PPS,
-    whole_header=_whole_header,
+    opening=_opening,
 )

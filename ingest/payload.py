@@ -6,6 +6,7 @@ bit behind the NAL header. What differs is the length of that header, the number
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingest.codec import Codec
 
@@ -26,17 +27,30 @@ AGGREGATE = 256
 REFUSED = 512
 
 
+class Opening(NamedTuple):
+    """What the first fragment of a NAL unit tells.
+
+    ``head`` is the start code and the unit's own header, ``role`` its flags; ``middle`` and ``last`` are the payload
+    and fragment header of the fragments to come.
+    """
+
+    head: bytes
+    role: int
+    middle: bytes
+    last: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class PayloadFormat:
     """One codec's packets.
 
     ``header`` is the NAL header's length in bytes; ``roles`` has the sum of the flags above for each value of a NAL
-    unit's or payload's first byte; ``sets`` are the flags of all parameter sets that a keyframe needs; ``whole_header``
-    returns the NAL header of a fragmented unit from a fragment's payload header and the byte behind it.
+    unit's or payload's first byte; ``sets`` are the flags of all parameter sets that a keyframe needs; ``opening``
+    reads a first fragment's payload header and the fragment header behind it.
     """
 
     codec: Codec
     header: int
     roles: tuple[int, ...]
     sets: int
-    whole_header: Callable[[bytes], bytes]
+    opening: Callable[[bytes], Opening]

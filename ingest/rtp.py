@@ -1,5 +1,7 @@
 """RTP packets (RFC 3550): where the payload lies, what follows what, and runs of packets that are all alike."""
 
+import numpy as np
+
 from camera_config.errors import FeedProtocol
 
 HEADER_BYTES = 12
@@ -9,8 +11,12 @@ PLAIN = 0x80
 REPEATS = 64
 """A packet of up to this many before the expected one is a repeat or came late; both are passed over."""
 
-_LOW_SEQUENCE = 7
-_COUNTING = bytes(range(256))
+RUN_LIMIT = 256
+"""Packets that ``alike`` looks at together; a receive has up to 250."""
+
+_SEQUENCE = 6
+_NUMBERS = np.arange(0x10000 + RUN_LIMIT, dtype=np.uint16)
+_HIGH, _LOW = (_NUMBERS >> 8).astype(np.uint8).tobytes(), _NUMBERS.astype(np.uint8).tobytes()
 
 
 def payload_bounds(data: bytes, start: int, end: int) -> tuple[int, int]:
@@ -51,30 +57,38 @@ def is_repeat(expected: int, got: int, ticks: int, near: int) -> bool:
     return 0 < (expected - got) & 0xFFFF <= REPEATS and (ticks + near) & 0xFFFFFFFF < 2 * near
 
 
-def alike(data: bytes, at: int, stride: int, head: int, most: int) -> int:
-    """Return how many interleaved packets from ``at`` on repeat the first one's header with rising sequence numbers.
+def alike(data: bytes, at: int, stride: int, head: int, most: int) -> tuple[int, bytes]:
+    """Return how many interleaved packets repeat the first one's header with rising sequence numbers, and the rest.
 
     Args:
         data: what was received.
         at: where a complete and plain packet begins.
         stride: its length with the interleaving header.
         head: how many bytes from ``at`` on must be the same: the headers, and as much of the payload as matters.
-        most: how many packets of that length are in ``data``, at least 1.
+        most: how many packets of that length are in ``data``, at least 1; of more than ``RUN_LIMIT`` the first.
 
-    Looks at a column of all packets at a time: a few microseconds for hundreds of packets. A run ends at the latest
-    where the lower byte of the sequence number wraps.
+    Returns:
+        The number of packets, at least 1, and what stands behind their heads, joined. Some ten microseconds for 200
+        packets: all heads are compared at once and all payloads copied at once.
     """
-    low = data[at + _LOW_SEQUENCE]
-    most = min(most, 256 - low)
-    for start in range(at, at + head):
-        if start == at + _LOW_SEQUENCE:
-            continue
-        column = data[start : start + (most - 1) * stride + 1 : stride]
-        rest = column.lstrip(column[:1])
-        if rest:
-            most -= len(rest)
-    start = at + _LOW_SEQUENCE
-    numbers = data[start : start + (most - 1) * stride + 1 : stride]
-    if numbers == _COUNTING[low : low + most]:
-        return most
-    return next(count for count, number in enumerate(numbers) if number != low + count)
+    most = min(most, RUN_LIMIT)
+    packets = np.frombuffer(data, np.uint8, most * stride, at).reshape(most, stride)
+    heads = packets[:, :head].tobytes()
+    number = heads[_SEQUENCE] << 8 | heads[_SEQUENCE + 1]
+    want = bytearray(heads[:head] * most)
+    want[_SEQUENCE::head] = _HIGH[number : number + most]
+    want[_SEQUENCE + 1 :: head] = _LOW[number : number + most]
+    count = most if heads == want else _same(heads, want) // head
+    return count, packets[:count, head:].tobytes()
+
+
+def _same(one: bytes, other: bytearray) -> int:
+    """Return the length of what both begin with."""
+    low, high = 0, len(one)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
