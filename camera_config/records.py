@@ -52,8 +52,8 @@ def _rtsp(value: str) -> str:
     # The URL itself is never repeated here: it may hold a password.
     if parts.scheme not in ("rtsp", "rtsps"):
         raise ValueError("url is neither rtsp:// nor rtsps://: write the address of the stream")
-    if "@" in parts.netloc:
-        raise ValueError("url holds credentials: take user and password out; they never stand in these files")
+    if "@" in value:
+        raise ValueError("url holds credentials: take user and password out (an @ of the path is written %40)")
     if not host:
         raise ValueError("url has no host: write rtsp://HOST[:PORT]/PATH")
     return value
