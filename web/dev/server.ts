@@ -8,10 +8,12 @@
 import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { dirname, extname, join, normalize } from "node:path";
+import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 import type { Alert, Passage, VerdictState } from "../src/types.ts";
+import { accept } from "./socket.ts";
 import { county, makeDevices, passage, readiness, roads, unitsNow } from "./county.ts";
 
 const PORT = Number(process.argv[2] ?? 5180);
@@ -41,6 +43,8 @@ const world = {
   role: "operator",
   /** Pictures stop being taken. */
   frozen: 0,
+  /** Why there is no live video; there never is here. */
+  live: "live-h265",
 };
 
 const roadBody = gzipSync(JSON.stringify(roads()));
@@ -48,8 +52,14 @@ const devices = makeDevices(24);
 const passages: Passage[] = [];
 const alerts: Alert[] = [];
 const clients = new Set<ServerResponse>();
+const screens = new Map<Duplex, { shown: string[]; send: (body: Buffer) => void }>();
 const sessions = new Set<string>();
 const pictures = PICTURES ? readdirSync(PICTURES).filter((name) => name.endsWith(".jpg")).map((name) => readFileSync(join(PICTURES, name))) : [];
+/** A road, in few bytes. */
+const ROAD = Buffer.from(
+  "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDABsSFBcUERsXFhceHBsgKEIrKCUlKFE6PTBCYFVlZF9VXVtqeJmBanGQc1tdhbWGkJ6jq62rZ4C8ybqmx5moq6T/2wBDARweHigjKE4rK06kbl1upKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKSkpKT/wAARCAAkAEADASIAAhEBAxEB/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/8QAHwEAAwEBAQEBAQEBAQAAAAAAAAECAwQFBgcICQoL/8QAtREAAgECBAQDBAcFBAQAAQJ3AAECAxEEBSExBhJBUQdhcRMiMoEIFEKRobHBCSMzUvAVYnLRChYkNOEl8RcYGRomJygpKjU2Nzg5OkNERUZHSElKU1RVVldYWVpjZGVmZ2hpanN0dXZ3eHl6goOEhYaHiImKkpOUlZaXmJmaoqOkpaanqKmqsrO0tba3uLm6wsPExcbHyMnK0tPU1dbX2Nna4uPk5ebn6Onq8vP09fb3+Pn6/9oADAMBAAIRAxEAPwClRRRWxkFFFFABRRRQAUUUUAM3+1G/2ptFZ8zLsh4bPalpAMClouwsFIWx2paQjIouFhN/tRv9qaRiijmYWQU5RxRRSGOooopgFFFFACEZFMoopAf/2Q==",
+  "base64",
+);
 let passed = 0;
 
 const nowS = (): number => Date.now() / 1000;
@@ -107,6 +117,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     send("status", { bus: "up", planner: world.planner });
     return answer(response, world);
   }
+  if (path === "/dev/shown") return answer(response, [...screens.values()].map(({ shown }) => shown));
+  if (path === "/dev/cut") {
+    for (const stream of screens.keys()) stream.destroy();
+    return answer(response, {});
+  }
   if (path === "/dev/alert") return alert(), answer(response, {});
   if (path === "/v1/session" && request.method === "POST") {
     const { token } = await bodyOf(request);
@@ -136,6 +151,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   }
   if (path.endsWith("/review")) return review(path, request, response);
   if (path === "/v1/events") return events(request, response);
+  if (path.startsWith("/v1/live/")) return answer(response, { title: "Conflict", detail: "no live video here", code: world.live }, 409);
   if (path.endsWith(".jpg")) return jpeg(path, response);
   return answer(response, { title: "not found" }, 404);
 }
@@ -156,9 +172,33 @@ function events(request: IncomingMessage, response: ServerResponse): void {
 }
 
 function jpeg(path: string, response: ServerResponse): void {
-  const old = path.includes("checkpoint-7/") ? 12 : path.includes("checkpoint-4/") ? 95 : 0.4;
   const { body, type } = picture(path.split("/").at(-2) ?? "");
-  response.writeHead(200, { "Content-Type": type, ETag: `"${Date.now()}"`, "Kakou-Picture-At": String((world.frozen || nowS()) - old) }).end(body);
+  response.writeHead(200, { "Content-Type": type }).end(body);
+}
+
+function tiles(): void {
+  for (const { shown, send } of screens.values()) for (const id of shown) sendTile(id, send);
+}
+
+function sendTile(id: string, send: (body: Buffer) => void): void {
+  const device = devices.find((known) => known.id === id);
+  if (device === undefined || device.tile_at === null) return;
+  const ageS = { "checkpoint-7": 12, "checkpoint-8": 95, "checkpoint-4": 95 }[id] ?? (world.frozen ? nowS() - world.frozen : 0.4);
+  const head = Buffer.from(JSON.stringify({ id, at: nowS() - ageS, age_s: ageS }));
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(head.length);
+  send(Buffer.concat([length, head, pictures.length ? picture(id).body : ROAD]));
+}
+
+function upgrade(request: IncomingMessage, stream: Duplex): void {
+  const screen = { shown: [] as string[], send: (_: Buffer): void => undefined };
+  screen.send = accept(request, stream, (text) => {
+    const fresh = (JSON.parse(text) as { show: string[] }).show.filter((id) => !screen.shown.includes(id));
+    screen.shown = (JSON.parse(text) as { show: string[] }).show;
+    for (const id of fresh) sendTile(id, screen.send);
+  });
+  screens.set(stream, screen);
+  stream.on("close", () => screens.delete(stream));
 }
 
 function file(path: string, response: ServerResponse): void {
@@ -180,10 +220,12 @@ setInterval(() => {
   send("devices", { at: nowS(), devices: devices.filter(({ fps }) => fps !== null).map((device) => ({ ...device, last_frame_at: nowS() })) });
 }, 1000);
 setInterval(pass, 2500);
+setInterval(tiles, 1000);
 
 const server = createServer((request, response) => {
   handle(request, response).catch((error: unknown) => answer(response, { title: String(error) }, 500));
 });
+server.on("upgrade", (request, stream) => upgrade(request, stream));
 server.listen(PORT, "127.0.0.1", () => {
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : PORT;

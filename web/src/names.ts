@@ -1,6 +1,7 @@
 /** Names for the ids the server sends; an id without a name is shown as it is. */
 
-import type { Post } from "./types.ts";
+import { say } from "./text.ts";
+import type { Device, Post } from "./types.ts";
 import { wall } from "./wall.svelte.ts";
 
 export function postById(id: string): Post | undefined {
@@ -17,4 +18,10 @@ export function callSign(id: string): string {
 
 export function townshipName(id: string): string {
   return wall.county?.townships.find((township) => township.id === id)?.name ?? id;
+}
+
+/** What is wrong with a device's picture (frozen, black, …) in a word; empty when nothing is, or it is not known. */
+export function pictureTrouble(device: Device): string {
+  const { state } = device.picture;
+  return state === "good" || state === "unknown" ? "" : say(`picture.${state}`);
 }

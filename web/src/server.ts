@@ -1,10 +1,13 @@
-/** Requests to our own server. A picture carries the time it was taken; every answer carries the server's clock. */
+/** Requests to our own server; every answer carries the server's clock. */
 
 export class Refused extends Error {
   readonly status: number;
-  constructor(status: number, title: string) {
+  /** The problem's stable code, empty where it has none. */
+  readonly code: string;
+  constructor(status: number, title: string, code = "") {
     super(title);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -33,36 +36,40 @@ export async function post<T>(path: string, body: unknown): Promise<T | null> {
   return text === "" ? null : (JSON.parse(text) as T);
 }
 
-export interface Picture {
-  blob: Blob;
-  etag: string;
-  /** When the picture was taken, unix seconds. */
-  at: number;
+/** Send a WHEP offer; ``quiet`` when nobody asked for it just now. */
+export async function postOffer(
+  path: string,
+  sdp: string,
+  signal: AbortSignal,
+  quiet: boolean,
+): Promise<{ sdp: string; location: string }> {
+  const headers = { "Content-Type": "application/sdp", ...(quiet ? QUIET : {}) };
+  const answer = await ask(path, { method: "POST", headers, body: sdp, signal });
+  return { sdp: await answer.text(), location: answer.headers.get("Location") ?? "" };
 }
 
-/** The latest picture at ``path``, or null when there is none newer than the one with ``etag``. */
-export async function getPicture(path: string, etag: string, signal: AbortSignal): Promise<Picture | null> {
-  const headers: Record<string, string> = etag === "" ? QUIET : { ...QUIET, "If-None-Match": etag };
-  const answer = await ask(path, { headers, cache: "no-store", signal });
-  if (answer.status === 304 || answer.status === 204) return null;
-  const at = Number(answer.headers.get("Kakou-Picture-At"));
-  if (!(at > 0)) throw new Refused(502, "a picture without its time");
-  return { blob: await answer.blob(), etag: answer.headers.get("ETag") ?? "", at };
+/** Delete ``path``; goes out even when the page is being left. It is not told whether it was there. */
+export async function remove(path: string): Promise<void> {
+  try {
+    await ask(path, { method: "DELETE", keepalive: true, headers: QUIET });
+  } catch {
+    /* It was gone already. */
+  }
 }
 
 async function ask(path: string, init: RequestInit): Promise<Response> {
   const answer = await fetch(path, { credentials: "same-origin", ...init });
   const date = Date.parse(answer.headers.get("Date") ?? "");
   if (!Number.isNaN(date)) heardClock(date / 1000);
-  if (!answer.ok && answer.status !== 304) throw new Refused(answer.status, await titleOf(answer));
+  if (!answer.ok) throw await refusedBy(answer);
   return answer;
 }
 
-async function titleOf(answer: Response): Promise<string> {
+async function refusedBy(answer: Response): Promise<Refused> {
   try {
-    const problem = (await answer.json()) as { title?: string; detail?: string };
-    return problem.detail ?? problem.title ?? `HTTP ${answer.status}`;
+    const problem = (await answer.json()) as { title?: string; detail?: string; code?: string };
+    return new Refused(answer.status, problem.detail ?? problem.title ?? `HTTP ${answer.status}`, problem.code);
   } catch {
-    return `HTTP ${answer.status}`;
+    return new Refused(answer.status, `HTTP ${answer.status}`);
   }
 }

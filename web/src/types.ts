@@ -1,4 +1,4 @@
-/** What the server sends: docs/design/0001-one-thin-line.md section 5. Times are unix seconds. */
+/** What the server sends: docs/design/0001-one-thin-line.md section 5, 0002 section 4. Times are unix seconds. */
 
 export type DeviceState =
   | "online"
@@ -8,6 +8,9 @@ export type DeviceState =
   | "bad_credentials"
   | "unreachable"
   | "unknown";
+
+export type PictureState = "good" | "frozen" | "black" | "covered" | "blurred" | "moved" | "unknown";
+export type StreamKind = "main" | "sub";
 
 export interface Device {
   id: string;
@@ -23,6 +26,16 @@ export interface Device {
   last_frame_at: number | null;
   fps: number | null;
   tile_at: number | null;
+  picture: { state: PictureState; since: number | null; seen_at: number | null };
+  codec: "h264" | "h265" | null;
+  width: number | null;
+  height: number | null;
+  gop_s: number | null;
+  via: "rtsp" | "rtsps" | "pyav" | null;
+  sub_state: DeviceState | null;
+  watched: StreamKind | null;
+  notes: string[];
+  clock_offset_s: number | null;
 }
 
 export interface Devices {

@@ -4,9 +4,9 @@ import { SvelteMap } from "svelte/reactivity";
 
 import { beep } from "./beep.ts";
 import { follow, type Events } from "./live.ts";
-import { Pictures, type Wanted } from "./pictures.ts";
 import { shown, type Received } from "./readiness.ts";
-import { get, getPicture, onServerClock, post, Refused } from "./server.ts";
+import { get, onServerClock, post, Refused } from "./server.ts";
+import { openTiles, Tiles, type Tile } from "./tiles.ts";
 import { ServerClock } from "./time.ts";
 import type { Alert, County, Device, Devices, Passage, Readiness, Session, Status, Units } from "./types.ts";
 
@@ -16,6 +16,13 @@ const TICK_MS = 500;
 
 export type Place = "starting" | "login" | "link_used" | "server_away" | "open";
 export type Link = "up" | "connecting" | "silent" | "down";
+
+/** A picture on screen; its age goes on from ``ageS`` by this page's own clock. */
+interface Shown {
+  url: string;
+  ageS: number;
+  receivedMs: number;
+}
 
 class Wall {
   role = $state<Session["role"]>("wall");
@@ -27,7 +34,9 @@ class Wall {
   passages = $state.raw<Passage[]>([]);
   alerts = $state.raw<Alert[]>([]);
   status = $state.raw<Status | null>(null);
-  pictures = new SvelteMap<string, { url: string; at: number }>();
+  pictures = new SvelteMap<string, Shown>();
+  /** Whether pictures come at all; while they do not, none is shown as if it were now. */
+  tilesUp = $state(false);
 
   nowMs = $state(performance.now());
   serverS = $state<number | null>(null);
@@ -61,19 +70,24 @@ class Wall {
   );
 
   readonly #clock = new ServerClock();
-  readonly #loader = new Pictures(
-    (id, etag, signal) => getPicture(`/v1/devices/${encodeURIComponent(id)}/tile.jpg`, etag, signal),
-    (id, picture) => this.#show(id, picture.blob, picture.at),
-  );
+  #onScreen: readonly string[] = [];
+  readonly #tiles = new Tiles(openTiles, {
+    tile: (tile) => this.#show(tile),
+    link: (up) => (this.tilesUp = up),
+  });
 
   /** Sign in with the link's token if there is one, then follow the county until the page closes. */
   async start(token: string | null): Promise<void> {
     onServerClock((serverS) => this.#clock.observe(serverS, performance.now()));
     setInterval(() => this.#tick(), TICK_MS);
-    document.addEventListener("visibilitychange", () => this.#tick());
+    document.addEventListener("visibilitychange", () => {
+      this.#tick();
+      this.showTiles(this.#onScreen);
+    });
     if (token === null && !(await this.#signedIn())) return;
     if (token !== null && !(await this.#signIn(token))) return;
     this.place = "open";
+    this.#tiles.start();
     follow("/v1/events", {
       event: (kind, data) => this.#hear(kind, data),
       opened: () => {
@@ -91,12 +105,19 @@ class Wall {
     return unixS === null || this.serverS === null ? null : Math.max(0, this.serverS - unixS);
   }
 
-  /** Say which tiles are on screen; those the server has no picture of are not asked for. */
-  wantPictures(tiles: readonly Wanted[]): void {
-    this.#loader.want(tiles);
-    const wanted = new Set(tiles.map((tile) => tile.id));
+  /** Seconds since the picture of ``id`` was taken, or null where there is none. */
+  pictureAge(id: string): number | null {
+    const picture = this.pictures.get(id);
+    return picture === undefined ? null : picture.ageS + Math.max(0, this.nowMs - picture.receivedMs) / 1000;
+  }
+
+  /** Say which tiles are on screen; the pictures of others are forgotten. A hidden page shows none. */
+  showTiles(ids: readonly string[]): void {
+    this.#onScreen = ids;
+    this.#tiles.show(document.hidden ? [] : ids);
+    const kept = new Set(ids);
     for (const [id, picture] of this.pictures) {
-      if (!wanted.has(id)) {
+      if (!kept.has(id)) {
         URL.revokeObjectURL(picture.url);
         this.pictures.delete(id);
       }
@@ -238,9 +259,10 @@ class Wall {
     return !known && alert.state === "open";
   }
 
-  #show(id: string, blob: Blob, at: number): void {
-    const before = this.pictures.get(id);
-    this.pictures.set(id, { url: URL.createObjectURL(blob), at });
+  #show(tile: Tile): void {
+    const before = this.pictures.get(tile.id);
+    if (!this.#onScreen.includes(tile.id)) return;
+    this.pictures.set(tile.id, { url: URL.createObjectURL(tile.jpeg), ageS: tile.ageS, receivedMs: performance.now() });
     if (before) setTimeout(() => URL.revokeObjectURL(before.url), 1_000);
   }
 
@@ -251,11 +273,6 @@ class Wall {
   #tick(): void {
     this.nowMs = performance.now();
     this.serverS = this.#clock.at(this.nowMs);
-  }
-
-  /** Start the picture requests that are due; the mosaic calls it a few times a second. */
-  stepPictures(): void {
-    if (!document.hidden) this.#loader.step(performance.now());
   }
 }
 
