@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from api.alerts.raising import alerts_of, find_alert, raise_alerts, set_latency
+from api.devices.record import store_feed_change, store_picture_change
 from api.log.envelope import Event
 from api.passages.record import passage_of, record
 from api.passages.report import read_report
 from api.passages.shape import find_passage, passage_json
 from api.plan.keep import keep_verdict
-from api.store.counters import store_counters, store_feed_state, store_street_counts
+from api.store.counters import store_counters, store_street_counts
 from api.store.ledger import Entry, Place, move_marks, place, read_marks
 from api.store.tables import refused_event
 from camera_config.clock import Clock
@@ -162,7 +163,9 @@ class Store:
             case "street.counts":
                 store_street_counts(connection, dict(event.data))
             case "feed.state":
-                store_feed_state(connection, dict(event.data))
+                store_feed_change(connection, dict(event.data))
+            case "picture.state":
+                store_picture_change(connection, event)
             case "verdict.changed":
                 keep_verdict(connection, event)
             case _:

@@ -2,6 +2,7 @@
 
 import api.access.tables
 import api.alerts.tables
+import api.devices.tables
 import api.drill.tables
 import api.passages.tables
 import api.plan.tables

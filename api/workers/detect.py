@@ -21,10 +21,13 @@ from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
 from api.run_folder import RunFolder
 from api.settings import Settings
+from api.workers.detect_bus import DetectBus
 from camera_config.clock import Clock, SystemClock
 from camera_config.county import Camera, County, SmartCheckpoint
 from camera_config.load import load_county
 from detection.analyst import Analyst, Told
+from detection.decode import open_decoder
+from detection.in_hand import InHand
 from detection.objects import ObjectFinder
 from detection.plate_find import PlateFinder
 from detection.plate_read import PlateReader
@@ -37,6 +40,7 @@ NICENESS: Final = 5
 IDLE_S: Final = 0.015
 """Pause when no keyframe waits; a passage is late by this much at most."""
 TIDY_S: Final = 0.5
+"""How often gone vehicles, pictures and what the bus says are looked after."""
 COUNTERS_S: Final = 5.0
 QUIET_S: Final = 0.5
 """After SIGUSR1, nothing has waited for this long: the input is used up."""
@@ -63,8 +67,8 @@ def share_of(county: County, settings: Settings, index: int) -> tuple[list[Smart
 class DetectWorker:
     """One analyst and what is told of it. ``run`` returns after ``end``; signal handlers only set flags."""
 
-    def __init__(self, analyst: Analyst, outbox: Outbox, clock: Clock) -> None:
-        self._analyst, self._outbox, self._clock = analyst, outbox, clock
+    def __init__(self, analyst: Analyst, outbox: Outbox, clock: Clock, bus: DetectBus | None = None) -> None:
+        self._analyst, self._outbox, self._clock, self._bus = analyst, outbox, clock, bus
         self._ending = threading.Event()
         self._input_ended = False
         self._rest_until_s: float | None = None
@@ -92,6 +96,7 @@ class DetectWorker:
             if now_s - tidied_s >= TIDY_S:
                 tidied_s = now_s
                 self._tell(self._analyst.tidy())
+                self._meet_bus()
             if now_s - counted_s >= COUNTERS_S:
                 counted_s = now_s
                 self._count()
@@ -105,6 +110,12 @@ class DetectWorker:
     def end_input(self) -> None:
         """Take note that ingest has stopped."""
         self._input_ended = True
+
+    def _meet_bus(self) -> None:
+        if self._bus is not None:
+            self._analyst.raise_rate(self._bus.raised())
+            self._analyst.pictures.renew(self._bus.turned())
+            self._bus.tell(self._analyst.pictures.seen())
 
     def _use_up(self) -> None:
         self._used_up = True
@@ -127,6 +138,8 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     """Run the worker until SIGTERM."""
     cv2.setNumThreads(1)
     checkpoints, cameras = share_of(load_county(settings.county), settings, index)
+    name = f"detect-{index}"
+    decoder = open_decoder("auto")
     analyst = Analyst(
         checkpoints,
         cameras,
@@ -135,10 +148,12 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
         tiles=run.tiles,
         data=settings.data,
         clock=clock,
+        decoder=decoder,
+        in_hand=InHand(run.path, name, clock.monotonic_s()),
     )
-    name = f"detect-{index}"
     outbox = Outbox(outbox_path(settings.data, name), f"{name}.{int(clock.now().timestamp() * 1000)}")
-    worker = DetectWorker(analyst, outbox, clock)
+    bus = DetectBus(settings, run, clock)
+    worker = DetectWorker(analyst, outbox, clock, bus)
 
     def ended(_number: int, _frame: FrameType | None) -> None:
         worker.end()
@@ -151,10 +166,13 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     signal.signal(signal.SIGUSR1, input_ended)
     pump = Pump(outbox, settings, run)
     pump.start()
-    log.info("detect.started index=%d checkpoints=%d cameras=%d", index, len(checkpoints), len(cameras))
+    bus.start()
+    kind = type(decoder).__name__
+    log.info("detect.started index=%d checkpoints=%d cameras=%d by=%s", index, len(checkpoints), len(cameras), kind)
     try:
         worker.run()
     finally:
+        bus.stop()
         pump.stop(DRAIN_S)
         outbox.close()
         analyst.close()

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 from redis.exceptions import RedisError, ResponseError
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.alerts.zone import AlertZone
 from api.log.bus import EVENTS, LIVE, STORED, connect
 from api.log.leftover import LeftOver
 from api.log.live import KEEP, fields
@@ -29,6 +30,7 @@ from api.store import open_store
 from api.store.keeping import Kept, Shown, Store
 from api.store.ledger import Entry
 from camera_config.clock import SystemClock
+from camera_config.county import County
 from camera_config.errors import ConfigError, StoreError
 from camera_config.load import load_county
 
@@ -50,8 +52,9 @@ LOCK_WAIT_S = 6.0
 class Keeper:
     """``run`` works until ``stop``, through any death of the bus; it ends within about 3 s."""
 
-    def __init__(self, settings: Settings, run: RunFolder, store: Store) -> None:
+    def __init__(self, settings: Settings, run: RunFolder, store: Store, zone: AlertZone | None = None) -> None:
         self._store = store
+        self._zone = zone
         self._bus = connect(settings, run, timeout_s=TIMEOUT_S, retries=0)
         self._ending = threading.Event()
         self._unshown: deque[Shown] = deque(maxlen=UNSHOWN)
@@ -163,6 +166,9 @@ class Keeper:
         elif not self._full:
             log.error("keeper.bus_full messages=%d: %s", len(refused), refused[0])
         self._full = bool(refused)
+        for kind, data in kept.shown:
+            if kind == "alert" and self._zone is not None:
+                self._zone.raise_for(self._bus, data, float(data["raised_at"]))
 
 
 def _next(entry_id: str) -> str:
@@ -191,22 +197,24 @@ def own(data: Path, wait_s: float = LOCK_WAIT_S) -> TextIO:
             return lock
 
 
-def _names(county: Path) -> dict[str, str]:
-    """Return the checkpoints' names; a county that cannot be read costs the names, not the record."""
+def _county(folder: Path) -> County | None:
+    """Return the county; one that cannot be read costs the checkpoints' names and the zones, not the record."""
     try:
-        return {str(checkpoint.id): checkpoint.name for checkpoint in load_county(county).checkpoints}
+        return load_county(folder)
     except ConfigError as error:
-        log.error("keeper.no_names code=%s: %s", error.code, error)
-        return {}
+        log.error("keeper.no_county code=%s: %s", error.code, error)
+        return None
 
 
 def main(run_path: Path) -> None:
     """Run the keeper of ``run_path`` until SIGTERM or SIGINT."""
     settings, run = Settings.read(run_path), RunFolder(run_path)
     lock = own(settings.data)
-    names = _names(settings.county)
+    county = _county(settings.county)
+    names = {str(place.id): place.name for place in county.checkpoints} if county else {}
     engine = open_store(settings.store_url)
-    keeper = Keeper(settings, run, Store(engine, SystemClock(), names))
+    zone = AlertZone(county) if county else None
+    keeper = Keeper(settings, run, Store(engine, SystemClock(), names), zone)
     left_over = LeftOver(settings, run)
 
     def end(_number: int, _frame: FrameType | None) -> None:

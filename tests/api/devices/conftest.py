@@ -1,0 +1,1 @@
+from tests.support.stores import postgres, store_url  # noqa: F401
