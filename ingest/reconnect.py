@@ -2,6 +2,7 @@
 
 import heapq
 import random
+from collections import deque
 from typing import Generic, TypeVar
 
 FIRST_S = 0.5
@@ -20,6 +21,8 @@ REFUSED_S = 300.0
 
 HANDSHAKES_PER_S = 60.0
 """Over all feeds: a switch that comes back with 363 cameras behind it is no storm (all within 6.3 s)."""
+
+_SAVED_S = 0.25
 
 T = TypeVar("T")
 
@@ -43,14 +46,18 @@ class Backoff:
 
 
 class HandshakeGate(Generic[T]):
-    """Admits those who ask at a bounded rate, the smallest ``priority`` first, in order of asking within it."""
+    """Admits those who ask at a bounded rate, the smallest ``priority`` first, in order of asking within it.
+
+    No second sees more than ``per_s`` of them, and unused allowance is kept for a quarter of a second only.
+    """
 
     def __init__(self, per_s: float = HANDSHAKES_PER_S) -> None:
         self._per_s = per_s
-        self._tokens = 0.0
+        self._tokens = per_s * _SAVED_S
         self._last_s: float | None = None
         self._asked = 0
         self._waiting: list[tuple[int, int, T]] = []
+        self._admitted: deque[float] = deque(maxlen=int(per_s))
 
     def ask(self, item: T, priority: int) -> None:
         """Queue ``item``; whoever asks twice is admitted twice."""
@@ -58,12 +65,15 @@ class HandshakeGate(Generic[T]):
         self._asked += 1
 
     def admit(self, now_s: float) -> list[T]:
-        """Return who may go ahead now; unused allowance is kept for a second, and at first there is a quarter of it."""
-        gained = self._per_s / 4 if self._last_s is None else (now_s - self._last_s) * self._per_s
-        self._tokens = min(self._per_s, self._tokens + gained)
+        """Return who may go ahead now."""
+        gained = 0.0 if self._last_s is None else (now_s - self._last_s) * self._per_s
+        self._tokens = min(self._per_s * _SAVED_S, self._tokens + gained)
         self._last_s = now_s
-        admitted = []
+        admitted, times = [], self._admitted
         while self._waiting and self._tokens >= 1.0:
+            if len(times) == times.maxlen and now_s - times[0] < 1.0:
+                break
             self._tokens -= 1.0
+            times.append(now_s)
             admitted.append(heapq.heappop(self._waiting)[2])
         return admitted

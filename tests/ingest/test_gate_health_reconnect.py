@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.door import Door
 from ingest.gate import FLOOR_S, HOT_PICTURES, MotionGate
-from ingest.health import KEYLESS_S, STALLED_S, Condition, State, judge
-from ingest.reconnect import CAP_S, Backoff, HandshakeGate
+from ingest.health import KEYLESS_S, LONGEST_S, STALLED_S, Condition, Pace, State, judge
+from ingest.reconnect import CAP_S, OUTAGE_CAP_S, Backoff, HandshakeGate
 from ingest.tally import Tally
 
 
@@ -72,6 +73,13 @@ def test_two_large_pictures_are_not_motion() -> None:
     assert not gate.offers(2.0)
 
 
+def test_every_keyframe_of_a_raised_feed_is_offered_up_to_the_end() -> None:
+    gate = MotionGate()
+    gate.offers(0.0)
+    gate.raised_until_s = 3.0
+    assert [gate.offers(float(second)) for second in range(1, 6)] == [True, True, True, False, False]
+
+
 @given(st.lists(st.one_of(st.integers(0, 10**7), st.none()), max_size=200))
 def test_the_floor_holds_whatever_the_sizes_are(steps: list[int | None]) -> None:
     gate = MotionGate()
@@ -111,6 +119,98 @@ def test_a_stall_is_seen_within_three_seconds_at_four_looks_a_second() -> None:
     assert STALLED_S + 0.25 < 3.0
 
 
+def watched(pace: Pace, gaps: list[float], began_s: float = 100.0, frames: int = 0) -> tuple[float, int, list[State]]:
+    """Look four times a second at a stream whose pictures come ``gaps`` apart; give up as ``StreamPull`` does."""
+    pace.begin(frames)
+    now_s, states, last_s = began_s, [], began_s
+    due = [began_s + sum(gaps[: count + 1]) for count in range(len(gaps))]
+    frames += 1
+    while due:
+        while due and due[0] <= now_s:
+            last_s = due.pop(0)
+            frames += 1
+        pace.look(now_s, frames)
+        states.append(judge(now_s - last_s, pace.usual_s, 0.0, 0.0))
+        if states[-1] is State.STALLED:
+            pace.ended_silent()
+            break
+        now_s += 0.25
+    return now_s, frames, states
+
+
+def test_a_stream_of_a_picture_in_eight_seconds_settles_and_is_not_stalled_any_more() -> None:
+    pace, now_s, frames, stalls = Pace(), 100.0, 0, 0
+    for _ in range(10):
+        now_s, frames, states = watched(pace, [8.0] * 20, now_s, frames)
+        stalls += State.STALLED in states
+    assert stalls <= 3
+    assert pace.usual_s == pytest.approx(24, abs=1)
+    assert pace.fps(now_s, frames) == pytest.approx(1 / 8, abs=0.01)
+
+
+def test_a_described_rate_is_enough_to_wait_for_the_second_picture() -> None:
+    pace = Pace()
+    pace.described_fps = 0.2
+    assert State.STALLED not in watched(pace, [5.0] * 6)[2]
+
+
+def test_a_usual_stream_is_stalled_as_soon_as_ever_whatever_it_did_before() -> None:
+    pace = Pace()
+    watched(pace, [8.0] * 4)
+    now_s, frames, states = watched(pace, [0.04] * 250, 200.0)
+    assert set(states) == {State.ONLINE}
+    assert pace.usual_s < 1.0
+    assert pace.fps(now_s, frames) == pytest.approx(25, abs=2)
+
+
+def test_no_camera_talks_itself_out_of_ever_being_stalled() -> None:
+    pace = Pace()
+    pace.described_fps = 0.0001
+    assert pace.usual_s == LONGEST_S
+
+
+def test_the_time_between_keyframes_is_the_median_of_the_last_five() -> None:
+    pace = Pace()
+    pace.begin(0)
+    assert pace.gop_s == 0.0
+    for at_s in (10.0, 12.0, 14.0, 24.0, 26.0, 28.0):
+        pace.keyframe(at_s)
+    assert pace.gop_s == 2.0
+    pace.begin(0)
+    pace.keyframe(500.0)
+    assert pace.gop_s == 2.0, "a reconnect is no distance between keyframes"
+
+
+def test_sixty_pictures_a_second_pass_and_more_do_not() -> None:
+    door = Door()
+    came = [number / 60 for number in range(60 * 20)]
+    assert all(door.admits(1000.0 + at_s, key=False) for at_s in came)
+    flood = [number / 1000 for number in range(20_000)]
+    passed = sum(door.admits(1020.0 + at_s, key=False) for at_s in flood)
+    assert 60 * 20 <= passed <= 60 * 20 + 5 * 60
+    assert door.dropped == 20_000 - passed
+
+
+def test_what_waited_while_nobody_read_is_no_flood_and_keyframes_go_first() -> None:
+    door = Door()
+    assert all(door.admits(1000.0, key=False) for _ in range(290))
+    flood = Door()
+    passed = [flood.admits(1000.0, key=number % 10 == 0) for number in range(2000)]
+    assert not any(passed[310::10][60:])
+    assert any(passed[310::10])
+
+
+@pytest.mark.parametrize(("described", "most"), [(0.0, 60), (25.0, 60), (12.0, 36), (1.0, 30)])
+def test_a_flood_is_three_times_what_was_described_but_at_least_thirty(described: float, most: int) -> None:
+    door = Door()
+    door.describe(described)
+    for _ in range(1000):
+        door.admits(1000.0, key=False)
+    assert sum(door.admits(1000.0 + number / 100, key=False) for number in range(1000)) == pytest.approx(
+        10 * most, abs=1
+    )
+
+
 def test_since_is_when_the_state_began_not_when_its_cause_changed() -> None:
     first = Condition(State.UNREACHABLE, 10.0, "refused")
     second = first.then(State.UNREACHABLE, "no answer", 20.0)
@@ -127,6 +227,13 @@ def test_pauses_grow_to_the_cap_and_never_above() -> None:
     assert 3.5 < sum(rounds[8]) / 400 < 4.5
     pauses[0].reset()
     assert pauses[0].pause_s() <= 0.5
+
+
+def test_pauses_are_shorter_while_many_are_down() -> None:
+    pauses = [Backoff(random.Random(seed)) for seed in range(400)]
+    rounds = [[one.pause_s(outage=True) for one in pauses] for _ in range(9)]
+    assert max(max(row) for row in rounds) <= OUTAGE_CAP_S
+    assert 1.7 < sum(rounds[8]) / 400 < 2.3
 
 
 def test_a_storm_is_let_through_at_sixty_a_second_checkpoints_first() -> None:
@@ -148,7 +255,19 @@ def test_a_long_pause_saves_up_no_storm() -> None:
     gate.admit(0.0)
     for number in range(100):
         gate.ask(number, 1)
-    assert len(gate.admit(3600.0)) == 60
+    assert len(gate.admit(3600.0)) == 15
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 3.0), st.integers(0, 200)), max_size=60))
+def test_no_second_sees_more_than_sixty_handshakes_however_they_are_asked_for(steps: list[tuple[float, int]]) -> None:
+    gate: HandshakeGate[int] = HandshakeGate()
+    now_s, times = 100.0, list[float]()
+    for pause_s, asked in steps:
+        now_s += pause_s
+        for number in range(asked):
+            gate.ask(number, 1)
+        times += [now_s] * len(gate.admit(now_s))
+    assert all(times[place + 60] - times[place] >= 1.0 for place in range(len(times) - 60))
 
 
 def test_one_line_a_minute_of_a_kind_with_the_count_of_the_rest(caplog: pytest.LogCaptureFixture) -> None:

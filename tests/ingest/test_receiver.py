@@ -3,115 +3,24 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import av
 import pytest
 
 from camera_config.clock import SystemClock
-from camera_config.ids import CameraId, CheckpointId
+from camera_config.ids import CheckpointId
 from ingest.auth import Credentials
 from ingest.codec import Codec
-from ingest.feed import Feed, FeedKind, FeedStatus, Which
-from ingest.health import State
+from ingest.feed import Feed, FeedKind, Which
+from ingest.health import Note, State
 from ingest.receiver import Receiver, totals
-from ingest.ring import RingEntry, RingReader
-from ingest.simulate.clip import AccessUnit as Picture
-from ingest.simulate.clip import Clip
 from ingest.simulate.faults import Fault
-from ingest.simulate.server import CameraServer
-from ingest.simulate.source import LoopSource, PackedClip
 from ingest.slot import SlotReader
+from tests.support.receiving import ENCODED, Ring, camera, receiving, simulated, status
 from tests.support.scripted_rtsp import Script, ScriptedCamera, media_of
-from tests.support.tiny_h264 import encode, interleaved, nals, packets, parameter_sets
+from tests.support.tiny_h264 import encode, interleaved, nals, packets
 from tests.support.waiting import until
-
-ENCODED = encode(frames=40, gop=10)
-
-
-def source() -> LoopSource:
-    sps, pps = parameter_sets(ENCODED)
-    pictures = [tuple(nal for nal in unit if nal[0] & 31 in (1, 5)) for unit in ENCODED]
-    units = tuple(Picture(slices, slices[0][0] & 31 == 5) for slices in pictures)
-    return LoopSource(PackedClip.of(Clip(25.0, sps, pps, units)))
-
-
-class Told:
-    """What a receiver told: states with the monotonic time of each."""
-
-    def __init__(self) -> None:
-        self.states: list[tuple[float, str, State, str]] = []
-
-    def state(self, feed: Feed, state: State, cause: str) -> None:
-        self.states.append((time.monotonic(), feed.id, state, cause))
-
-    def of(self, feed: str) -> list[State]:
-        return [state for _, name, state, _ in self.states if name == feed]
-
-    def when(self, feed: str, state: State) -> float:
-        return next(at_s for at_s, name, told, _ in reversed(self.states) if name == feed and told is state)
-
-
-@asynccontextmanager
-async def receiving(
-    feeds: list[Feed], slots: Path, *, rings: Path | None = None, floor_s: float = 10.0
-) -> AsyncIterator[tuple[Receiver, Told]]:
-    told = Told()
-    receiver = Receiver(
-        feeds,
-        slots,
-        SystemClock(),
-        on_state=told.state,
-        rings=rings,
-        ring_bytes=0,
-        gate_floor_s=floor_s,
-        seed=1,
-    )
-    running = asyncio.create_task(receiver.run())
-    try:
-        yield receiver, told
-    finally:
-        receiver.stop()
-        await asyncio.wait_for(running, 5)
-
-
-@asynccontextmanager
-async def simulated(*mounts: str) -> AsyncIterator[tuple[CameraServer, Mapping[str, str]]]:
-    shared = source()
-    server = CameraServer(dict.fromkeys(mounts, shared))
-    port = await server.start()
-    try:
-        yield server, {mount: f"rtsp://127.0.0.1:{port}/{mount}" for mount in mounts}
-    finally:
-        await server.stop()
-
-
-def camera(name: str, url: str, credentials: Credentials | None = None) -> Feed:
-    return Feed(CameraId(name), url, credentials=(lambda: credentials) if credentials else None)
-
-
-def status(receiver: Receiver, feed: str) -> FeedStatus:
-    return next(one for one in receiver.status() if one.feed == feed)
-
-
-class Ring:
-    """Everything that comes into a ring, from when it is first asked on."""
-
-    def __init__(self, path: Path) -> None:
-        self._reader = RingReader(path)
-        self.entries: list[RingEntry] = []
-        self.payloads: list[bytes] = []
-
-    def read(self) -> int:
-        """Return how many units came so far."""
-        for entry in self._reader.entries():
-            payload = self._reader.payload(entry)
-            assert payload is not None
-            self.entries.append(entry)
-            self.payloads.append(payload)
-        return len(self.entries)
 
 
 async def test_every_picture_of_the_file_arrives_in_order_and_keyframes_reach_the_slot(tmp_path: Path) -> None:
@@ -254,8 +163,12 @@ async def test_a_gap_drops_to_the_next_keyframe_and_is_counted(tmp_path: Path) -
     media = [interleaved(packet) for row in rows for packet in row]
     async with ScriptedCamera(Script(media=media)) as odd:
         feed = camera("odd", odd.url)
-        async with receiving([feed], tmp_path, floor_s=0) as (receiver, _told):
+        async with receiving([feed], tmp_path, rings=tmp_path / "rings", floor_s=0) as (receiver, _told):
             await until(lambda: receiver.status()[0].frames_received == 12)
+            ring = Ring(tmp_path / "rings" / "odd")
+            assert ring.read() == 12
+            assert [number for number, entry in enumerate(ring.entries) if entry.broken] == [0, 2]
+            assert ring.entries[2].key
             one = receiver.status()[0]
             assert (one.lost, one.dropped, one.keyframes_received, one.offered) == (1, 3, 3, 3)
 
@@ -270,6 +183,7 @@ async def test_a_keyframe_larger_than_the_slot_is_counted_and_told(
             await until(lambda: receiver.status()[0].frames_received == 10)
             one = receiver.status()[0]
     assert (one.keyframes_received, one.gated, one.offered, one.oversize) == (0, 0, 0, 2)
+    assert one.notes == (Note.BIG_KEYFRAMES,)
     assert SlotReader(tmp_path / "big").peek() is None
     assert "feed.oversize feed=big" in caplog.text
 

@@ -28,8 +28,8 @@ from ingest.feed import FeedKind, FeedStatus
 from ingest.health import Note, State
 from ingest.simulate.server import CameraServer, CameraServerThread
 from ingest.slot import SlotReader
-from tests.ingest.test_receiver import source
 from tests.support.bus_system import ROOT, BusSystem, wait_until
+from tests.support.receiving import source
 
 Json = dict[str, Any]
 
