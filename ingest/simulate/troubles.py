@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import av
 
@@ -38,6 +39,7 @@ class Troubles:
         self._drawing: dict[str, asyncio.Task[None]] = {}
         self._drawn: dict[tuple[int, Trouble], tuple[PackedClip | Source, asyncio.Future[PackedClip]]] = {}
         self._painter: ThreadPoolExecutor | None = None
+        self._ended = Event()
 
     def set(self, mount: str, trouble: Trouble | None) -> None:
         """End the mount's trouble, if it has one, and begin another, if any. Drawn ones show when they are drawn."""
@@ -72,11 +74,14 @@ class Troubles:
         return (-HOUR_S if count % 2 else 0.0) if trouble.value == "back" else trouble.number
 
     def close(self) -> None:
-        """End all timers and drawing."""
+        """End all timers, and within a picture all drawing."""
+        self._ended.set()
         for flap in self._flaps.values():
             flap.cancel()
         for task in self._drawing.values():
             task.cancel()
+        for _, drawn in self._drawn.values():
+            drawn.cancel()
         self._flaps.clear()
         self._drawing.clear()
         if self._painter is not None:
@@ -128,7 +133,7 @@ class Troubles:
         if key not in self._drawn:
             self._painter = self._painter or ThreadPoolExecutor(1, "camera-painter")
             loop = asyncio.get_running_loop()
-            of = sample(group.source, group.number)
+            of = sample(group.source, group.number, self._ended)
             # The footage is kept too, so that its id stays its own.
             self._drawn[key] = (footage, loop.run_in_executor(self._painter, _draw, shows, of, trouble))
         try:

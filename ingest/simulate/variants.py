@@ -4,9 +4,10 @@ Made once for each footage and trouble when it is asked for; keyframes are as fa
 where that is the trouble.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import chain, count, islice
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, count, islice, takewhile
+from threading import Event
 
 import cv2
 import numpy as np
@@ -31,12 +32,16 @@ BIG_CRF = 12
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Footage as a camera sends it: whole GOPs of equal length, the first frame a keyframe."""
+    """Footage as a camera sends it: whole GOPs of equal length, the first frame a keyframe.
+
+    When ``ended`` is set, what is being encoded is given up within a picture.
+    """
 
     frames: tuple[Packets, ...]
     codec: Codec
     fps: float
     key_every: int
+    ended: Event = field(default_factory=Event, compare=False)
 
     def pictures(self) -> Iterator[Picture]:
         """Yield all pictures."""
@@ -46,23 +51,30 @@ class Sample:
         """Return the first picture."""
         return next(decode(self.frames[:1], self.codec))
 
-    def encode(self, pictures: Iterator[Picture], codec: Codec | None = None, crf: int = CRF) -> Clip:
-        """Return ``pictures`` as a clip of the same rate and keyframe distance."""
-        return encode_clip(pictures, codec or self.codec, fps=self.fps, key_every=self.key_every, crf=crf)
+    def encode(
+        self, pictures: Iterable[Picture], *, codec: Codec | None = None, key_every: int = 0, crf: int = CRF
+    ) -> Clip:
+        """Return ``pictures`` as a clip of the same rate; also of the same codec and keyframe distance by default.
+
+        Raises:
+            FeedProtocol: it was given up.
+        """
+        wanted = takewhile(lambda _: not self.ended.is_set(), pictures)
+        return encode_clip(wanted, codec or self.codec, fps=self.fps, key_every=key_every or self.key_every, crf=crf)
 
 
 Variant = Callable[[Sample, float | str], Clip]
 """Draws what is shown, of the camera's own footage and the trouble's value."""
 
 
-def sample(source: Source, number: int) -> Sample:
-    """Return what ``source`` shows from the next keyframe after frame ``number`` on."""
+def sample(source: Source, number: int, ended: Event | None = None) -> Sample:
+    """Return what ``source`` shows from the next keyframe at or after frame ``number`` on."""
     start = next(at for at in islice(count(number), FRAMES) if source.frame(at).key)
     key_every = next((step for step in range(1, FRAMES) if source.frame(start + step).key), FRAMES)
     longest = len(source.clip.frames) if isinstance(source, LoopSource) else FRAMES
     total = max(1, int(min(longest, FRAMES, SECONDS * source.fps)) // key_every) * key_every
     frames = tuple(source.frame(start + step) for step in range(total))
-    return Sample(frames, source.codec, source.fps, key_every)
+    return Sample(frames, source.codec, source.fps, key_every, ended or Event())
 
 
 def footage_of(source: Source) -> PackedClip | Source:
@@ -73,17 +85,17 @@ def footage_of(source: Source) -> PackedClip | Source:
 def frozen(of: Sample, value: float | str) -> Clip:
     """Return one picture over and over; ``encoded``: with an encoder's changing quality from GOP to GOP."""
     still = of.first()
-    once = of.encode(iter([still] * of.key_every))
+    once = of.encode([still] * of.key_every)
     if value == "repeat":
         return once
-    others = [of.encode(iter([still] * of.key_every), crf=CRF + more) for more in (2, 4, 1, 3)]
+    others = [of.encode([still] * of.key_every, crf=CRF + more) for more in (2, 4, 1, 3)]
     units = tuple(chain(once.units, *(each.units for each in others)))
     return Clip(once.fps, once.sps, once.pps, units, once.vps)
 
 
 def black(of: Sample, _: float | str) -> Clip:
     """Return darkness."""
-    return of.encode(iter([np.zeros_like(of.first())] * of.key_every))
+    return of.encode([np.zeros_like(of.first())] * of.key_every)
 
 
 def covered(of: Sample, _: float | str) -> Clip:
@@ -93,7 +105,7 @@ def covered(of: Sample, _: float | str) -> Clip:
     picture += np.linspace(0, 14, width, dtype=np.float32)[None, :, None]
     picture[:, : width // 16] = (190, 205, 215)
     soft = np.asarray(cv2.GaussianBlur(picture, (0, 0), width / 60), np.uint8)
-    return of.encode(iter([soft] * of.key_every))
+    return of.encode([soft] * of.key_every)
 
 
 def blurred(of: Sample, _: float | str) -> Clip:
@@ -124,17 +136,17 @@ def rescaled(of: Sample, _: float | str) -> Clip:
 
 def recoded(of: Sample, _: float | str) -> Clip:
     """Return the footage in the other codec."""
-    return of.encode(of.pictures(), Codec.H265 if of.codec is Codec.H264 else Codec.H264)
+    return of.encode(of.pictures(), codec=Codec.H265 if of.codec is Codec.H264 else Codec.H264)
 
 
 def stretched(of: Sample, value: float | str) -> Clip:
     """Return the footage with ``value`` seconds from keyframe to keyframe."""
     total = max(2, round(float(value) * of.fps))
     again = chain.from_iterable(of.pictures() for _ in count())
-    return encode_clip(islice(again, total), of.codec, fps=of.fps, key_every=total, crf=CRF)
+    return of.encode(islice(again, total), key_every=total)
 
 
 def big(of: Sample, _: float | str) -> Clip:
     """Return noise, which no encoder makes small."""
     noise = np.random.default_rng(1).integers(0, 256, BIG_SIZE, dtype=np.uint8)
-    return of.encode(iter([noise] * of.key_every), crf=BIG_CRF)
+    return of.encode([noise] * of.key_every, crf=BIG_CRF)

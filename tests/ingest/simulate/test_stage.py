@@ -7,12 +7,14 @@ import pytest
 from camera_config.errors import ConfigError
 from ingest.simulate.checkpoints import ClipSource, TrafficSource
 from ingest.simulate.film import GOP
+from ingest.simulate.pictures import decode
 from ingest.simulate.server import CameraServer, CameraServerThread
-from ingest.simulate.source import LoopSource
+from ingest.simulate.source import LoopSource, PackedClip
 from ingest.simulate.stage import Wish, set_stage
 from ingest.simulate.studio import FIRST_STRETCHES, STRETCH_FRAMES, Crew, Plan, stretch_path
 from ingest.simulate.traffic import FPS
 from ingest.simulate.truth import TruthLog, read_truth_csv
+from ingest.simulate.variants import covered, sample
 from tests.ingest.simulate.conftest import opened, write_clip
 
 
@@ -97,6 +99,19 @@ def test_a_viewer_gets_a_keyframe_every_half_second_and_the_vehicle_in_the_pictu
                 pictures.append(next(stream.decode(video=0)).to_ndarray(format="gray"))
     changed = np.abs(pictures[0].astype(int) - pictures[1]) > 40
     assert 0.05 < changed.mean() < 0.9
+
+
+def test_a_checkpoints_traffic_can_be_covered_like_any_picture(crew: Crew):
+    traffic = _Repeat(TrafficSource("north", 0, crew, TruthLog(None)), 0)
+    of = sample(traffic, 3)
+    assert (len(of.frames), of.key_every, [frame.key for frame in of.frames[:6]]) == (
+        1000,
+        GOP,
+        [True, *[False] * 4, True],
+    )
+    picture = next(decode(PackedClip.of(covered(of, 0.0)).frames, of.codec))
+    assert picture.shape == (720, 1280, 3)
+    assert picture[:, 400:].std() < 12
 
 
 class _Repeat:
