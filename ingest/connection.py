@@ -14,16 +14,16 @@ from enum import Enum, auto
 from typing import Protocol, cast
 
 from camera_config.clock import Clock
-from camera_config.errors import FeedCertificate, FeedError, FeedProtocol, FeedTransport, FeedUnreachable
+from camera_config.errors import FeedError, FeedProtocol, FeedTransport, FeedUnreachable
 from camera_config.networks import CameraNetworks
 from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Credentials, SignIn, choose_challenge
 from ingest.depacketise import Depacketiser, depacketiser_for
-from ingest.dial import dial, refusal
+from ingest.dial import check_peer, dial
 from ingest.rtcp import Reception
 from ingest.rtsp import Message, Target, channels_of, joined, number_of, parse_message, redirected, request, session_of
 from ingest.sdp import Track, parse_sdp
-from ingest.tls import TlsPolicy, check_pin
+from ingest.tls import TlsPolicy
 
 ANSWER_S = 5.0
 """Longest wait for each answer and, after PLAY, for the first packet."""
@@ -198,7 +198,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._base = self._target.url
         try:
-            self._check_peer(transport)
+            check_peer(transport, self._target, self._tls, self._networks)
             self._send("DESCRIBE", self._target.url, ("Accept", "application/sdp"))
         except FeedError as error:
             self._fail(error)
@@ -359,19 +359,6 @@ class Connection(asyncio.BufferedProtocol):
             return FeedProtocol("the camera sends us to another host; such redirects are refused")
         self.moved = target
         return FeedUnreachable(f"the camera sends us to {target.host}:{target.port}")
-
-    def _check_peer(self, transport: asyncio.Transport) -> None:
-        """Raise FeedError if this is not where we meant to go: what a name meant before, or a policy, may not hold."""
-        if self._networks is not None:
-            peer = transport.get_extra_info("peername")
-            why = self._networks.why_refused(str(peer[0])) if peer else "nobody knows who is there"
-            if why is not None:
-                raise refusal(why)
-        if self._target.tls:
-            tls = transport.get_extra_info("ssl_object")
-            if tls is None:
-                raise FeedCertificate("the connection is not encrypted, though the camera's URL says rtsps://")
-            check_pin(self._tls, tls.getpeercert(binary_form=True))
 
     def _send(self, method: str, url: str, *headers: tuple[str, str]) -> None:
         self._sent += 1

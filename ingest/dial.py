@@ -6,10 +6,10 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from camera_config.errors import FeedError, FeedUnreachable
+from camera_config.errors import FeedCertificate, FeedError, FeedUnreachable
 from camera_config.networks import CameraNetworks
 from ingest.rtsp import Target
-from ingest.tls import TlsPolicy, context_for, why_untrusted
+from ingest.tls import TlsPolicy, check_pin, context_for, why_untrusted
 
 HANDSHAKE_S = 5.0
 """Longest wait for the TLS handshake."""
@@ -24,8 +24,8 @@ async def dial(
     target: Target,
     tls: TlsPolicy,
     networks: CameraNetworks | None,
-) -> None:
-    """Connect ``protocol`` to ``target``; it makes sure of the peer and of a pinned certificate itself.
+) -> asyncio.Transport:
+    """Connect ``protocol`` to ``target``; before a word is said, ``check_peer`` must agree.
 
     Raises:
         FeedUnreachable: no address, none where cameras may be, or nobody takes the connection.
@@ -35,7 +35,7 @@ async def dial(
     failed: FeedError | None = None
     for address in await addresses(loop, target, networks):
         try:
-            await loop.create_connection(
+            transport, _ = await loop.create_connection(
                 protocol,
                 address,
                 target.port,
@@ -49,7 +49,7 @@ async def dial(
         except OSError as error:
             failed = FeedUnreachable(f"no connection to {target.host}:{target.port}: {_why(error)}")
         else:
-            return
+            return transport
     assert failed is not None
     raise failed
 
@@ -68,12 +68,30 @@ async def addresses(loop: asyncio.AbstractEventLoop, target: Target, networks: C
     refused = {address: networks.why_refused(address) if networks else None for address in named}
     allowed = [address for address in named if refused[address] is None]
     if not allowed:
-        raise refusal(next((why for why in refused.values() if why), "it has no address"))
+        raise _refusal(next((why for why in refused.values() if why), "it has no address"))
     return allowed
 
 
-def refusal(why: str) -> FeedUnreachable:
-    """Return the error that says why no camera is read from an address."""
+def check_peer(transport: asyncio.Transport, target: Target, tls: TlsPolicy, networks: CameraNetworks | None) -> None:
+    """Return if this is where we meant to go, however the connection came about.
+
+    Raises:
+        FeedUnreachable: no camera may be at the peer's address.
+        FeedCertificate: the connection is not encrypted though it should be, or not the pinned certificate's.
+    """
+    if networks is not None:
+        peer = transport.get_extra_info("peername")
+        why = networks.why_refused(str(peer[0])) if peer else "nobody knows who is there"
+        if why is not None:
+            raise _refusal(why)
+    if target.tls:
+        encrypted = transport.get_extra_info("ssl_object")
+        if encrypted is None:
+            raise FeedCertificate("the connection is not encrypted, though the camera's URL says rtsps://")
+        check_pin(tls, encrypted.getpeercert(binary_form=True))
+
+
+def _refusal(why: str) -> FeedUnreachable:
     return FeedUnreachable(
         f"not asked: {why}", hint="If it is a camera's, add its network to camera_networks in county.toml."
     )
