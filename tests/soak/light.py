@@ -2,10 +2,14 @@
 
 import asyncio
 import sys
+import time
 from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
+
+from ingest.feed import Feed
+from ingest.health import State
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -48,6 +52,23 @@ class LightCameras:
         assert self._process is not None
         assert self._process.stdout is not None
         return (await asyncio.wait_for(self._process.stdout.readline(), 60)).decode().strip()
+
+
+class Latest:
+    """The state of each feed now, and since when (monotonic)."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, tuple[State, float]] = {}
+
+    def state(self, feed: Feed, state: State, _cause: str) -> None:
+        """Take a change, as ``OnState``; late is online here."""
+        state = State.ONLINE if state is State.LATE else state
+        if feed.id not in self.of or self.of[feed.id][0] is not state:
+            self.of[feed.id] = (state, time.monotonic())
+
+    def all_are(self, state: State, count: int) -> bool:
+        """Return whether ``count`` feeds are known and all in ``state``."""
+        return len(self.of) == count and all(now is state for now, _ in self.of.values())
 
 
 def most_in_a_second(times: Sequence[float]) -> int:

@@ -20,7 +20,7 @@ from ingest.health import State
 from ingest.pull import StreamPull
 from ingest.receiver import Receiver
 from ingest.reconnect import HANDSHAKES_PER_S
-from tests.soak.light import LightCameras, most_in_a_second
+from tests.soak.light import Latest, LightCameras, most_in_a_second
 from tests.support.waiting import until
 
 CAMERAS, FLAPPING = 363, 100
@@ -41,12 +41,13 @@ async def test_a_hundred_cameras_that_come_and_go_cost_no_memory_and_make_no_sto
         connect(pull, loop)
 
     monkeypatch.setattr(StreamPull, "connect", counted)
+    latest = Latest()
     process, points = psutil.Process(), list[tuple[float, float]]()
     async with LightCameras(CAMERAS) as cameras:
         feeds = [Feed(CameraId(f"c{number}"), cameras.url(number)) for number in range(CAMERAS)]
-        receiver = Receiver(feeds, tmp_path, SystemClock(), seed=1)
+        receiver = Receiver(feeds, tmp_path, SystemClock(), on_state=latest.state, seed=1)
         running = asyncio.create_task(receiver.run())
-        await until(lambda: all(one.state is State.ONLINE for one in receiver.status()), 60)
+        await until(lambda: latest.all_are(State.ONLINE, CAMERAS), 60)
         files, began_s = process.num_fds(), time.monotonic()
         while time.monotonic() - began_s < SOAK_S:
             for order in ("flap", "cure"):
@@ -54,7 +55,7 @@ async def test_a_hundred_cameras_that_come_and_go_cost_no_memory_and_make_no_sto
                 await asyncio.sleep(PERIOD_S / 2)
             points.append(((time.monotonic() - began_s) / 60, process.memory_info().rss / 2**20))
         cured_s = time.monotonic()
-        await until(lambda: all(one.state is State.ONLINE for one in receiver.status()), 30)
+        await until(lambda: latest.all_are(State.ONLINE, CAMERAS), 30)
         back_s = time.monotonic() - cured_s
         steady = {one.feed for one in receiver.status()[FLAPPING:] if one.reconnects}
         left = process.num_fds() - files

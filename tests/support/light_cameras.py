@@ -17,8 +17,8 @@ FPS = 5.0
 
 async def serve(count: int) -> None:
     """Serve until the input ends."""
-    shows = source(encode(frames=20, gop=5), FPS)
-    server = CameraServer({f"c{number}": shows for number in range(count)})
+    mounts = dict.fromkeys([f"c{number}" for number in range(count)], source(encode(frames=20, gop=5), FPS))
+    server = CameraServer(mounts)
     port = await server.start()
     say(port)
     lines = asyncio.StreamReader()
@@ -27,6 +27,7 @@ async def serve(count: int) -> None:
         if line[0] == "down":
             await server.stop()
         elif line[0] == "up":
+            server = CameraServer(mounts)  # one that is started again goes on where its pictures were
             await server.start(port)
         else:
             for number in range(int(line[1]), int(line[2])):
