@@ -14,6 +14,7 @@ import api.devices.routes
 import api.drill.routes
 import api.live.pages
 import api.live.routes
+import api.metrics.routes
 import api.passages.routes
 import api.plan.routes
 import api.recordings.routes
@@ -39,6 +40,7 @@ ROUTERS = (
     api.recordings.routes.router,
     api.live.routes.router,
     api.live.pages.router,
+    api.metrics.routes.router,
     api.view.routes.router,
 )
 

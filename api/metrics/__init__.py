@@ -1,0 +1,1 @@
+"""What the running system knows of itself goes in; figures for Prometheus come out."""
