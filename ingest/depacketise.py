@@ -198,11 +198,11 @@ class Depacketiser:
             self._fragment(data, begin, end)
         else:
             self._middle = self._last = b""
-            if role & AGGREGATE:
-                self._aggregate(data, begin + self._format.header, end)
-            elif role & REFUSED or end - begin < self._format.header:
+            if role & REFUSED or end - begin < self._format.header:
                 name = self._format.codec.upper()
                 raise FeedProtocol(f"an {name} packet that begins with byte {data[begin]}, which we cannot take")
+            if role & AGGREGATE:
+                self._aggregate(data, begin + self._format.header, end)
             else:
                 self._whole(data, begin, end)
         if second & 0x80:
