@@ -25,13 +25,14 @@ FEW_REMOVALS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The county's cameras as they stand in ``path``; ``townships`` are ids by name."""
+    """The county's cameras as they stand in ``path``; ``townships`` are ids by name, ``networks`` the county's."""
 
     folder: Path
     path: Path
     text: str
     records: dict[str, CameraRecord]
     townships: dict[str, str]
+    networks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def standing(folder: Path) -> Standing:
                 records[record.id] = record
     if mistakes:
         raise refusal(str(folder), mistakes.in_order())
-    return Standing(folder, path, text, records, _townships(folder / head.layers.townships))
+    return Standing(folder, path, text, records, _townships(folder / head.layers.townships), head.camera_networks)
 
 
 def _townships(path: Path) -> dict[str, str]:

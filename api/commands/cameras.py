@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from api.commands.discover import discover
 from camera_config.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from camera_config.mistakes import Mistakes
 
 cameras = typer.Typer(help="The county's cameras: import a list, export it, find cameras.", no_args_is_help=True)
+cameras.command("discover")(discover)
 
 County = Annotated[Path, typer.Option(help="The county's folder.", exists=True, file_okay=False)]
 SHOWN = 20

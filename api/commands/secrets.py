@@ -117,12 +117,12 @@ def rotate(file: File = DEFAULT) -> None:
     Console().print(f"{file} is encrypted under a new key", highlight=False, soft_wrap=True)
 
 
-def asked_login(user: str) -> "Login":
+def asked_login(user: str, *, confirm: bool = True) -> "Login":
     """Return the login with a password that was typed twice, or read as a line where input is piped."""
     from camera_config.secrets import Login
 
     if sys.stdin.isatty():
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
     else:
         password = sys.stdin.readline().rstrip("\r\n")
         if not password:
