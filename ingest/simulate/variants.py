@@ -109,8 +109,15 @@ def covered(of: Sample, _: float | str) -> Clip:
 
 
 def blurred(of: Sample, _: float | str) -> Clip:
-    """Return the footage out of focus."""
-    return of.encode(np.asarray(cv2.GaussianBlur(each, (0, 0), each.shape[1] / 60), np.uint8) for each in of.pictures())
+    """Return the footage out of focus: shrunk to a twenty-fourth and smoothly grown again, which costs little."""
+
+    def soften(picture: Picture) -> Picture:
+        height, width = picture.shape[:2]
+        few = (max(2, width // 24), max(2, height // 24))
+        small = cv2.resize(picture, few, interpolation=cv2.INTER_AREA)
+        return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+    return of.encode(soften(each) for each in of.pictures())
 
 
 def moved(of: Sample, _: float | str) -> Clip:

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from itertools import islice, pairwise
+from pathlib import Path
 
 import av
 import cv2
@@ -410,3 +411,8 @@ def test_a_server_that_ends_gives_up_what_it_draws(packed: PackedClip):
     for painter in painters:
         painter.join(2.0)
     assert not any(painter.is_alive() for painter in painters), "12,000 pictures take longer"
+
+
+def test_the_guide_tells_of_every_fault():
+    text = (Path(__file__).parents[3] / "docs" / "guide" / "simulator.md").read_text(encoding="utf-8")
+    assert not {fault for fault in Fault if f"`{fault}`" not in text}
