@@ -10,7 +10,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from camera_config.clock import Clock
-from camera_config.errors import FeedCredentials, FeedError, FeedUnreachable
+from camera_config.errors import FeedCredentials, FeedError, FeedTransport, FeedUnreachable
 from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Credentials
 from ingest.connection import Connection, Step
@@ -20,6 +20,7 @@ from ingest.health import CLOCK_OFF_S, STALLED_S, STRETCHED_S, Condition, Note, 
 from ingest.reconnect import REFUSED_S, Backoff
 from ingest.ring import RingWriter
 from ingest.rtsp import Target, parse_target
+from ingest.second_backend import PyavPull
 from ingest.tally import Tally
 from ingest.tls import TlsPolicy
 from ingest.watch import Watch
@@ -40,6 +41,9 @@ STEADY_S = 5.0
 
 AWAY_S = 3.0
 """A sub-stream without a picture for so long, or longer where that is usual for it, is not watched."""
+
+SECOND_S = 3600.0
+"""A stream that our own client does not take is pulled by the second backend for so long; then ours is tried again."""
 
 NOTED_S = 60.0
 """What was odd is told for so long after it was last seen."""
@@ -106,8 +110,10 @@ class StreamPull:
         self._ring_oversize_s = -math.inf
         self._target: Target | None = None
         self._moved: Target | None = None
+        self._second_until_s = 0.0
+        self._udp = False
         self._used: Credentials | None = None
-        self._connection: Connection | None = None
+        self._connection: Connection | PyavPull | None = None
         self._task: asyncio.Task[None] | None = None
         self._broken = True
         self._missed = 0
@@ -150,17 +156,7 @@ class StreamPull:
         self._moved = None
         self.phase = Phase.CONNECT
         self._since_s = self._clock.monotonic_s()
-        self._used = self.feed.credentials() if self.feed.credentials else None
-        pin = self.feed.pin() if self.feed.pin else None
-        connection = Connection(
-            target,
-            self._used,
-            self.sets,
-            self,
-            self._clock,
-            tls=TlsPolicy(pin=pin),
-            networks=self.feed.networks,
-        )
+        connection = self._new_connection(target)
         self._connection = connection
         self.via = connection.via
         self._task = loop.create_task(self._connect(loop, connection))
@@ -233,6 +229,8 @@ class StreamPull:
         assert self._connection is not None
         self.plays += 1
         self._since_s = self._clock.monotonic_s()
+        self.pace.described_fps = self._connection.described_fps
+        self.door.describe(self._connection.described_fps)
         self._broken = True
         self._missed = 0
         self.pace.begin(self.frames)
@@ -273,19 +271,38 @@ class StreamPull:
         """Note that the connection ended, and plan the next."""
         connection = self._connection
         assert connection is not None
-        silent = connection.ended_in is Step.FIRST_PACKET
+        ended_in = connection.ended_in
         self._moved = connection.moved
         self._leave(polite=False)
-        if self._moved is not None:
-            self.phase = Phase.PAUSE
-            self._retry_s = 0.0
+        if isinstance(error, FeedTransport) and isinstance(connection, Connection):
+            self._second_until_s = self._clock.monotonic_s() + SECOND_S
+            self._udp = ended_in is Step.SETUP
+            log.info("feed.second_backend stream=%s udp=%s: %s", self.name, self._udp, error)
+            self._again()
             return
+        if self._moved is not None:
+            self._again()
+            return
+        silent = ended_in is Step.FIRST_PACKET
         refused = isinstance(error, FeedCredentials)
         state = State.BAD_CREDENTIALS if refused else State.STALLED if silent else State.UNREACHABLE
         pause_s = REFUSED_S if refused else self._backoff.pause_s(outage=self._moment.outage)
         self._pause(state, f"{error.code}: {error}", pause_s)
 
-    async def _connect(self, loop: asyncio.AbstractEventLoop, connection: Connection) -> None:
+    def _new_connection(self, target: Target) -> Connection | PyavPull:
+        feed = self.feed
+        self._used = who = feed.credentials() if feed.credentials else None
+        tls = TlsPolicy(pin=feed.pin() if feed.pin else None)
+        if self._clock.monotonic_s() < self._second_until_s:
+            return PyavPull(target, who, self.sets, self, self._clock, udp=self._udp, tls=tls, networks=feed.networks)
+        return Connection(target, who, self.sets, self, self._clock, tls=tls, networks=feed.networks)
+
+    def _again(self) -> None:
+        """Ask once more without a pause; nothing is told of it."""
+        self.phase = Phase.PAUSE
+        self._retry_s = 0.0
+
+    async def _connect(self, loop: asyncio.AbstractEventLoop, connection: Connection | PyavPull) -> None:
         try:
             await connection.connect(loop)
         except FeedError as error:
@@ -311,7 +328,11 @@ class StreamPull:
             return False
         return self.feed.credentials() != self._used
 
-    def _judge(self, connection: Connection, now_s: float) -> None:
+    def _judge(self, connection: Connection | PyavPull, now_s: float) -> None:
+        if isinstance(connection, PyavPull) and now_s >= self._second_until_s:
+            self._leave(polite=True)
+            self._again()
+            return
         pace = self.pace
         pace.look(now_s, self.frames)
         plays_s = now_s - self._since_s

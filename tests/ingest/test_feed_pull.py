@@ -83,6 +83,21 @@ async def test_the_keyframes_of_a_main_stream_that_only_records_are_not_counted(
     assert sum(entry.key for entry in main.entries) >= 3
 
 
+async def test_a_camera_that_refuses_tcp_is_pulled_by_the_second_backend_and_ours_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.pull.SECOND_S", 1.0)
+    async with serving({"old": Mount(source(), carriage="udp")}) as (_server, urls):
+        feed = camera("old", urls["old"])
+        async with receiving([feed], tmp_path) as (receiver, told):
+            await until(lambda: status(receiver, "old").keyframes_received >= 1, 20)
+            one = status(receiver, "old")
+            assert (one.state, one.via, one.width) == (State.ONLINE, "pyav", 64)
+            assert State.UNREACHABLE not in told.of("old")
+            await until(lambda: status(receiver, "old").reconnects >= 1, 20)
+            assert status(receiver, "old").via == "pyav"
+
+
 class Counted:
     """A source that knows how many of its pictures were due."""
 
