@@ -107,8 +107,11 @@ class Board:
         self._news = True
 
     def silent(self, now_s: float) -> bool:
-        """Return whether ingest has not spoken for more than ``SILENT_S``."""
-        return now_s - self._said_s > SILENT_S
+        """Return whether ingest has not spoken for more than ``SILENT_S``.
+
+        What it said in the future was said before the machine started again.
+        """
+        return abs(now_s - self._said_s) > SILENT_S
 
     def everything(self, now_s: float) -> dict[str, Any]:
         """Return all devices at monotonic ``now_s``."""
@@ -173,7 +176,7 @@ class Board:
         known = self._pictures.get(feed)
         if known is None:
             return {"state": "unknown", "since": None, "seen_at": None, "cause": None}
-        if now_s - known.seen_s > CONFIRMED_S:
+        if not -SILENT_S <= now_s - known.seen_s <= CONFIRMED_S:  # in the future: before the machine started again
             return {"state": "unknown", "since": None, "seen_at": known.seen_at, "cause": "not looked at lately"}
         return {"state": known.state, "since": known.since, "seen_at": known.seen_at, "cause": known.cause}
 

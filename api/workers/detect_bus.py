@@ -24,10 +24,11 @@ log = logging.getLogger(__name__)
 HEAR_S: Final = 1.0
 SAY_S: Final = 2.0
 TIMEOUT_S: Final = 2.0
+STOP_S: Final = 0.5
 
 
 class DetectBus:
-    """``start`` begins, ``stop`` ends within ``TIMEOUT_S``. While the bus is away, what was last heard holds.
+    """``start`` begins, ``stop`` waits for ``STOP_S`` at most. While the bus is away, what was last heard holds.
 
     A zone ends by its own time all the same, and pictures that could not be told wait, the newest of each feed.
     """
@@ -50,7 +51,7 @@ class DetectBus:
     def stop(self) -> None:
         """End; what was not said is not said."""
         self._ending.set()
-        self._thread.join(TIMEOUT_S)
+        self._thread.join(STOP_S)
 
     def raised(self) -> set[str]:
         """Return the feeds that are near an alert now."""

@@ -124,3 +124,10 @@ def test_a_picture_that_nobody_confirms_is_sent_as_unknown_though_nobody_speaks(
     board.changed(100.0)
     sent = board.changed(10.0 + CONFIRMED_S + 6.0)["devices"]
     assert [(row["id"], row["picture"]["state"]) for row in sent] == [("cam-1", "unknown")]
+
+
+def test_what_was_said_before_the_machine_started_again_is_not_true_now(board: Board) -> None:
+    board.accept(devices(5000.0, 100.0, cam_1="online"))
+    board.accept_pictures(pictures(5000.0, 100.0, cam_1=("good", 100.0)))
+    first = board.everything(20.0)["devices"][0]
+    assert (first["state"], first["picture"]["state"]) == ("unknown", "unknown")
