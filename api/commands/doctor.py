@@ -7,17 +7,20 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-FEEDS = 363
-FILES_NEEDED = 4 * FEEDS
-"""Sockets, slots and tiles of a whole county in one process, with room."""
+FEEDS, STREAMS = 363, 2 * 363
+"""Of the invented county, each camera and checkpoint with a sub-stream; counted where a county is named."""
 
 SLOTS_MIB = 400
+"""Keyframes and tiles of 363 feeds."""
+
 OURS = ("api", "camera_config", "detection", "ingest", "lockdown")
 
 
@@ -30,10 +33,17 @@ class Finding:
     detail: str
 
 
-def doctor() -> None:
-    """Check libraries, models, limits and memory; say what to do about each fault. Starts nothing."""
+def doctor(
+    county: Annotated[Path | None, typer.Option(help="Judge limits and memory by this county's streams.")] = None,
+    secrets: Annotated[Path, typer.Option(envvar="KAKOU_SECRETS_FILE", help="The secrets file to look at.")] = Path(
+        "data/secrets.json"
+    ),
+) -> None:
+    """Check libraries, models, limits, memory and the secrets file; say what to do about each fault. Starts nothing."""
+    feeds, streams = _counted(county)
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
-        _python, _opencv, _models, _wall, _files, _shared_memory, _event_log, _packages, _browser
+        _python, _opencv, _models, _wall, partial(_files, feeds, streams), partial(_shared_memory, feeds, streams),
+        partial(_secrets, secrets), _event_log, _packages, _browser,
     )  # fmt: skip
     findings = [finding for look in looks for finding in look()]
     table = Table("", "what", "detail", title="kakou doctor")
@@ -84,19 +94,58 @@ def _wall() -> Iterator[Finding]:
     )
 
 
-def _files() -> Iterator[Finding]:
+def _counted(county: Path | None) -> tuple[int, int]:
+    """Return feeds and streams: of the county, or of a whole one."""
+    if county is None:
+        return FEEDS, STREAMS
+    from camera_config.load import load_county
+
+    loaded = load_county(county)
+    subs = [one.sub_url for one in loaded.cameras] + [one.sub_url for one in loaded.checkpoints]
+    return len(subs), len(subs) + sum(map(bool, subs))
+
+
+def _files(feeds: int, streams: int) -> Iterator[Finding]:
+    """A socket and a ring a stream, a slot and a tile a feed, and as much again as room for viewers and clients."""
+    needed = 2 * (2 * streams + 2 * feeds)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    good = hard == resource.RLIM_INFINITY or hard >= FILES_NEEDED
-    advice = "" if good else f"; a county needs {FILES_NEEDED}: raise LimitNOFILE or `ulimit -Hn`"
+    good = hard == resource.RLIM_INFINITY or hard >= needed
+    advice = "" if good else f"; {streams} streams need {needed}: raise LimitNOFILE or `ulimit -Hn`"
     yield Finding("open files", good, f"hard limit {hard}{advice}")
 
 
-def _shared_memory() -> Iterator[Finding]:
+def _shared_memory(feeds: int, streams: int) -> Iterator[Finding]:
+    from api.settings import Settings
+
+    rings_mib = max(Settings(Path(), Path()).ring_mb, streams)  # at least 1 MiB a stream
+    needed = SLOTS_MIB * feeds // FEEDS + rings_mib
     shared = Path("/dev/shm")
     free_mib = shutil.disk_usage(shared).free // 2**20 if shared.is_dir() else 0
-    enough = free_mib >= SLOTS_MIB
-    advice = "" if enough else f"; below {SLOTS_MIB} MiB keyframes go to the temporary folder on disk, which is slower"
+    enough = free_mib >= needed
+    advice = "" if enough else (
+        f"; {streams} streams fill {needed} MiB (keyframes, and rings of {rings_mib} MiB): give it more "
+        "(mount -o remount,size=2G /dev/shm; in a container --shm-size); from disk all is slower"
+    )  # fmt: skip
     yield Finding("/dev/shm", True if enough else None, f"{free_mib} MiB free{advice}")
+
+
+def _secrets(file: Path) -> Iterator[Finding]:
+    from camera_config.errors import ConfigError
+    from camera_config.secrets import read_secrets
+
+    try:
+        contents = read_secrets(file)
+    except ConfigError as error:
+        yield Finding("secrets", False, f"{error}. {error.hint}")
+        return
+    if file.exists():
+        yield Finding(
+            "secrets", True, f"{file} opens; logins: {len(contents.logins)}, pinned certificates: {len(contents.pins)}"
+        )
+    else:
+        yield Finding(
+            "secrets", None, f"no {file}: cameras with a password cannot be read; see kakou secrets set --help"
+        )
 
 
 def _event_log() -> Iterator[Finding]:

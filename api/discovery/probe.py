@@ -6,6 +6,7 @@ four threads, and its receiving thread polls. Here are one socket, one loop, and
 """
 
 import asyncio
+import contextlib
 import socket
 import uuid
 from collections.abc import Sequence
@@ -39,15 +40,18 @@ class Answer:
 
 
 class _Listener(asyncio.DatagramProtocol):
-    def __init__(self, question: str) -> None:
+    def __init__(self, question: str, awaited: set[str]) -> None:
         self.answers: dict[str, Answer] = {}
-        self._question = question
+        self.complete = asyncio.Event()
+        self._question, self._awaited = question, awaited
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if len(self.answers) < MAX_ANSWERS:
             answer = read_answer(data, addr[0], self._question)
             if answer is not None:
                 self.answers.setdefault(answer.address, answer)
+                if self._awaited and self._awaited <= self.answers.keys():
+                    self.complete.set()
 
     def error_received(self, exc: Exception) -> None:
         """Pass over what a host without a camera sends back (ICMP port unreachable)."""
@@ -60,7 +64,7 @@ async def probe(
 
     Args:
         hosts: (address, port) to ask directly, for networks without multicast.
-        seconds: how long to listen.
+        seconds: how long to listen; shorter where only named hosts are asked and all have answered.
         interface: IPv4 address of this machine to ask from; empty leaves the choice to its routes.
         multicast: also ask the group, on that interface alone, without crossing a router.
 
@@ -68,6 +72,7 @@ async def probe(
         OSError: the machine has no such address, or no route.
     """
     question = str(uuid.uuid4())
+    awaited = set() if multicast else {address for address, _ in hosts}
     asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         asked.setblocking(False)
@@ -76,7 +81,7 @@ async def probe(
         if interface:
             asked.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
         loop = asyncio.get_running_loop()
-        transport, listener = await loop.create_datagram_endpoint(lambda: _Listener(question), sock=asked)
+        transport, listener = await loop.create_datagram_endpoint(lambda: _Listener(question, awaited), sock=asked)
     except OSError:
         asked.close()
         raise
@@ -87,7 +92,10 @@ async def probe(
         for pause in (min(REPEAT_AFTER_S, seconds / 2), None):
             for target in targets:
                 transport.sendto(message, target)
-            await asyncio.sleep(max(0.0, end - loop.time()) if pause is None else pause)
+            rest = max(0.0, end - loop.time()) if pause is None else pause
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(listener.complete.wait(), rest)
+                break
     finally:
         transport.close()
     return sorted(listener.answers.values(), key=lambda answer: socket.inet_aton(answer.address))
