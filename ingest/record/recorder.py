@@ -109,6 +109,7 @@ class Recorder:
         self._look: Future[None] | None = None
         self._looked_s = -math.inf
         self._syncs: list[Future[None]] = []
+        self._closes: list[Future[None]] = []
         self._synced, self._sync_s = 0, clock.monotonic_s()
         self._outside = Outside(clock, self._may_begin, self._open, self._close, self._disk_refused)
         done = {stream: end - SAME_S for stream, end in self._index.ends().items()} | found.resume
@@ -194,7 +195,8 @@ class Recorder:
 
     def _close(self, segment: SegmentWriter, end: float) -> None:
         if segment.fragments:
-            self._pool.submit(self._finish, segment, end)
+            self._closes = [one for one in self._closes if not one.done()]
+            self._closes.append(self._pool.submit(self._finish, segment, end))
         else:
             segment.discard()
 

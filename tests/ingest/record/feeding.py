@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import wait
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cache
@@ -120,6 +121,11 @@ def recorder(
     folder: Path, rings: Path, clock: ManualClock, *streams: str, always: bool = True, mb: int = 100
 ) -> Recorder:
     return Recorder(folder, rings, dict.fromkeys(streams, Kept(always, 30)), mb * 1_000_000, clock)
+
+
+def settle(recorder: Recorder) -> None:
+    """Wait until everything that the disk was asked for is done."""
+    wait([*recorder._closes, *recorder._syncs, *([recorder._look] if recorder._look else [])])
 
 
 def scanned(path: Path) -> Scan | None:

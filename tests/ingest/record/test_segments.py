@@ -21,6 +21,7 @@ from tests.ingest.record.feeding import (
     played,
     recorder,
     scanned,
+    settle,
 )
 
 
@@ -190,7 +191,7 @@ def test_a_reader_of_the_index_sees_segments_while_they_are_closed(place: Place)
     place.run(2)
     place.clock.forward(6)
     place.recorder.round()  # silent for long: closed
-    place.recorder._pool.submit(lambda: None).result()
+    settle(place.recorder)
     index = Index.read(place.folder)
     place.recorder.close()
     assert [one.keyframes for one in index.segments("cam-1", 0, 1e12)] == [2]
