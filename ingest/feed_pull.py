@@ -55,13 +55,16 @@ class FeedPull:
         """Checkpoints are asked first."""
         return 0 if self.feed.kind is FeedKind.CHECKPOINT else 1
 
-    def open(self, slots: Path, rings: Path | None, ring_bytes: int) -> None:
-        """Open slot and rings. A stream whose ring has no room is pulled without: what is watched comes first.
+    def open(self, slots: Path) -> None:
+        """Open the slot.
 
         Raises:
-            OSError: no room for the slot.
+            OSError: no room.
         """
         self.watch.open(slots)
+
+    def open_rings(self, rings: Path | None, ring_bytes: int) -> None:
+        """Open the rings. A stream whose ring has no room is pulled without: what is watched comes first."""
         for stream in self.streams:
             try:
                 stream.open(rings, ring_bytes)

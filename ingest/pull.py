@@ -23,7 +23,7 @@ from ingest.rtsp import Target, parse_target
 from ingest.second_backend import PyavPull
 from ingest.tally import Tally
 from ingest.tls import TlsPolicy
-from ingest.watch import Watch
+from ingest.watch import SLOT_BYTES, Watch
 
 log = logging.getLogger(__name__)
 
@@ -252,7 +252,7 @@ class StreamPull:
             if missed != self._missed:
                 self._missed = missed
                 self._broken = True
-            if watch.which is not self.which and self.which is Which.SUB:
+            if watch.which is not self.which and self.which is Which.SUB and unit.size <= SLOT_BYTES:
                 watch.turn_to(Which.SUB)
         if ring is not None:
             at, sets = now_s + self._moment.wall_s, self.sets

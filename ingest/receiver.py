@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import resource
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,8 @@ OPEN_FILES = 65536
 RING_BYTES = 512 * 1024 * 1024
 LEAST_RING_BYTES = 1024 * 1024
 MOST_RING_BYTES = 8 * 1024 * 1024
+SPARE_BYTES = 64 * 1024 * 1024
+"""Left free beside the rings: detection's tiles are reserved in the same place."""
 
 
 class Receiver:
@@ -39,7 +42,7 @@ class Receiver:
         slots: folder for the keyframe slots, one file a feed named by its id; made if it is missing.
         clock: wall and monotonic time.
         rings: folder for the rings, one file a stream named by it; made if it is missing. None keeps none.
-        ring_bytes: for all rings together; each gets the same, from 1 to 8 MiB.
+        ring_bytes: for all rings together; each gets the same, from 1 to 8 MiB, less where there is no room for it.
         on_state: called on the event loop at each change of a feed's state; must not block.
         gate_floor_s: a quiet camera's keyframe is offered at least this often; 0 offers all.
         seed: of the jitter between attempts.
@@ -124,7 +127,15 @@ class Receiver:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
         for feed in self._feeds.values():
-            feed.open(self._slots, self._rings, self._ring_bytes)
+            feed.open(self._slots)
+        rings, ring_bytes = self._rings, self._ring_bytes
+        if rings is not None:
+            ring_bytes = min(ring_bytes, room_for_rings(rings) // max(1, len(self._streams)))
+            if ring_bytes < LEAST_RING_BYTES:
+                log.error("rings.no_room streams=%d bytes=%d: nothing is recorded", len(self._streams), ring_bytes)
+                rings = None
+        for feed in self._feeds.values():
+            feed.open_rings(rings, ring_bytes)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now_s, before_s = self._clock.monotonic_s(), self._looked_s
@@ -142,6 +153,12 @@ class Receiver:
 
     def _wall_s(self) -> float:
         return self._clock.now().timestamp() - self._clock.monotonic_s()
+
+
+def room_for_rings(rings: Path) -> int:
+    """Return how many bytes rings may take where ``rings`` is, those that are there included."""
+    there = sum(path.stat().st_size for path in rings.iterdir() if path.is_file())
+    return shutil.disk_usage(rings).free + there - SPARE_BYTES
 
 
 def totals(status: Sequence[FeedStatus]) -> dict[str, int]:

@@ -35,6 +35,7 @@ from camera_config.secrets import Secrets
 from ingest.auth import Credentials
 from ingest.feed import Feed, FeedKind
 from ingest.health import State
+from ingest.loop import new_loop
 from ingest.receiver import Receiver, totals
 
 log = logging.getLogger(__name__)
@@ -216,7 +217,8 @@ async def serve(settings: Settings, run: RunFolder, clock: Clock) -> None:
 def main() -> None:
     """``python -m api.workers.ingest RUN_FOLDER``."""
     run = RunFolder(Path(sys.argv[1]))
-    asyncio.run(serve(Settings.read(run.path), run, SystemClock()))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(serve(Settings.read(run.path), run, SystemClock()))
 
 
 if __name__ == "__main__":

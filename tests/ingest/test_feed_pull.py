@@ -1,5 +1,6 @@
 """Feeds of two streams, of cameras that cannot do TCP, flood, change or are asked with the wrong password."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,3 +190,16 @@ async def test_a_stream_without_room_for_its_ring_is_pulled_all_the_same(
         async with receiving([feed], tmp_path / "slots", rings=tmp_path / "rings") as (receiver, _told):
             await until(lambda: status(receiver, "street").offered >= 1)
     assert "ring.no_room stream=street" in caplog.text
+
+
+async def test_rings_take_only_what_is_left_and_streams_are_pulled_without_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    monkeypatch.setattr("ingest.receiver.SPARE_BYTES", free + 2**20)
+    async with serving({"street": source()}) as (_server, urls):
+        feed = camera("street", urls["street"])
+        async with receiving([feed], tmp_path / "slots", rings=tmp_path / "rings") as (receiver, _told):
+            await until(lambda: status(receiver, "street").offered >= 1)
+    assert not list((tmp_path / "rings").iterdir())
+    assert "rings.no_room streams=1" in caplog.text
