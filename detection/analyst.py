@@ -194,7 +194,8 @@ class Analyst:
         told = self._look(feed, picture, item) if self._looks(feed, item, now_s) else []
         tile = tile_of(picture)
         self._tiles.put(feed, tile, item)
-        return told + _picture(self.pictures.look(feed, tile.y, at=item.at, mono_s=item.mono_s))
+        health = self.pictures.look(feed, tile.y, at=item.at, mono_s=item.mono_s, apart=superseded > 0)
+        return told + _picture(health)
 
     def _decode(self, feed: FeedId, item: SlotItem) -> Picture:
         """Return the picture; a new size is believed when it comes twice: damaged parameter sets come once.

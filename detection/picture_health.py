@@ -70,8 +70,11 @@ SAME_DIFFERENCE: Final = 0.02
 SAME_OF_NOISE: Final = 0.25
 """Or so small a part of what this camera's own noise makes of two pictures of the same."""
 NOISE_RISE: Final = 1.01
-FROZEN_S: Final = 10.0
+FROZEN_S: Final = 20.0
+"""No sooner: a quiet camera's three keyframes, ten seconds apart, take as long."""
 FROZEN_VIEWS: Final = 3
+FROZEN_VIEWS_APART: Final = 6
+"""So many where others in between were not looked at: footage that repeats shows the same again after its length."""
 
 BAD_VIEWS: Final = 3
 BAD_S: Final = {
@@ -111,14 +114,22 @@ class PictureHealth:
         self._anchor: Image | None = None
         self._anchor_s = 0.0
         self._anchor_views = 0
+        self._anchor_apart = False
         self._before: Image | None = None
         self._noise: float | None = None
         self._learnt_s: float | None = None
 
-    def look(self, grey: Image, *, at: float, mono_s: float) -> Health:
-        """Look at one keyframe, (180, 320) brightness, received at unix ``at``, monotonic ``mono_s``."""
+    def look(self, grey: Image, *, at: float, mono_s: float, apart: bool = False) -> Health:
+        """Look at one keyframe.
+
+        Args:
+            grey: (180, 320) brightness.
+            at: receipt, unix s.
+            mono_s: receipt, monotonic s.
+            apart: there were other keyframes since the last one, which nobody looked at.
+        """
         view = View.of(grey)
-        frozen_s = self._still(grey, mono_s)
+        frozen_s = self._still(grey, mono_s, apart)
         state, score = self._judge(view, frozen_s)
         self._settle(state, score, at, mono_s)
         if state is PictureState.GOOD and self.health.state is PictureState.GOOD and frozen_s == 0.0:
@@ -166,8 +177,8 @@ class PictureHealth:
         if lasted:
             self.health = Health(state, self._suspect_at, round(score, 2))
 
-    def _still(self, grey: Image, mono_s: float) -> float:
-        """Return for how many seconds the picture has been the same, 0 unless for three views."""
+    def _still(self, grey: Image, mono_s: float, apart: bool) -> float:
+        """Return for how many seconds the picture has been the same, 0 unless for enough views."""
         differs = _difference(grey, self._before) if self._before is not None else None
         self._before = grey
         if differs is not None and differs > SAME_DIFFERENCE:
@@ -175,9 +186,12 @@ class PictureHealth:
             self._noise = differs if self._noise is None else min(self._noise * NOISE_RISE, differs)
         same = max(SAME_DIFFERENCE, SAME_OF_NOISE * (self._noise or 0.0))
         if self._anchor is None or _difference(grey, self._anchor) > same:
-            self._anchor, self._anchor_s, self._anchor_views = grey, mono_s, 0
+            self._anchor, self._anchor_s, self._anchor_views, self._anchor_apart = grey, mono_s, 0, False
+        elif apart:
+            self._anchor_apart = True
         self._anchor_views += 1
-        return mono_s - self._anchor_s if self._anchor_views >= FROZEN_VIEWS else 0.0
+        enough = FROZEN_VIEWS_APART if self._anchor_apart else FROZEN_VIEWS
+        return mono_s - self._anchor_s if self._anchor_views >= enough else 0.0
 
 
 def _difference(one: Image, other: Image) -> float:

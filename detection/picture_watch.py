@@ -33,7 +33,7 @@ class PictureWatch:
         self._unsaved_s: dict[str, float] = {}
         self._seen: dict[str, dict[str, Any]] = {}
 
-    def look(self, feed: str, grey: Image, *, at: float, mono_s: float) -> dict[str, Any] | None:
+    def look(self, feed: str, grey: Image, *, at: float, mono_s: float, apart: bool = False) -> dict[str, Any] | None:
         """Judge a keyframe, (180, 320) brightness; return the data of ``picture.state`` when that changed.
 
         Args:
@@ -41,6 +41,7 @@ class PictureWatch:
             grey: its picture.
             at: receipt, unix s.
             mono_s: receipt, monotonic s.
+            apart: there were other keyframes since the last one, which nobody looked at.
         """
         if mono_s - self._looked_s.get(feed, float("-inf")) < EVERY_S:
             return None
@@ -50,7 +51,7 @@ class PictureWatch:
             reference = Reference.load(self._file(feed)) or Reference(at)
             watched = self._watched[feed] = PictureHealth(reference, at)
             self._unsaved_s[feed] = mono_s - SAVE_S * (len(self._watched) % 16) / 16
-        health = watched.look(grey, at=at, mono_s=mono_s)
+        health = watched.look(grey, at=at, mono_s=mono_s, apart=apart)
         return self._tell(feed, health, at, "")
 
     def leave_out(self, feed: str, cause: str, at: float) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from detection.in_hand import DEATHS, FORGIVEN_S, LEFT_OUT_LONG_S, LEFT_OUT_S, InHand
+from ingest.slot import SlotWriter
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,8 +31,10 @@ class Deadly(CpuDecoder):
 
 clock, folder = SystemClock(), Path(sys.argv[1])
 hand = InHand(folder, "detect-0", clock.monotonic_s())
-desk = Analyst([], small_county(cameras=2).cameras, SimpleNamespace(objects=None), slots=folder / "slots", tiles=folder / "tiles",
-               data=folder, clock=clock, decoder=Deadly(), in_hand=hand)
+desk = Analyst(
+    [], small_county(cameras=2).cameras, SimpleNamespace(objects=None), slots=folder / "slots",
+    tiles=folder / "tiles", data=folder, clock=clock, decoder=Deadly(), in_hand=hand,
+)
 while desk.step() is not None:
     pass
 told = desk.tidy()
@@ -53,8 +56,6 @@ def worker(folder: Path) -> "subprocess.CompletedProcess[str]":
 
 
 def put(folder: Path, feed: str, payload: bytes, sequence: int) -> None:
-    from ingest.slot import SlotWriter
-
     with SlotWriter(folder / "slots" / feed, 1000) as slot:
         slot.put(payload, sequence=sequence, at=1.0, mono_s=1.0, epoch=1)
 

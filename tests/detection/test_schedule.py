@@ -125,7 +125,7 @@ def test_cameras_near_an_alert_come_right_after_the_checkpoints_and_always_with_
     assert max(counts) - min(counts) <= 2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     cameras=st.integers(1, 175),
     raised=st.integers(0, 175),
