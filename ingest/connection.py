@@ -28,6 +28,9 @@ from ingest.tls import TlsPolicy
 ANSWER_S = 5.0
 """Longest wait for each answer and, after PLAY, for the first packet."""
 
+HANDSHAKE_S = 15.0
+"""Longest from the connection to the first packet; a camera that answers byte by byte gets no more."""
+
 KEEPALIVE_S = 25.0
 """Longest pause between keepalives; a session of less than twice this gets them at half its life."""
 
@@ -118,6 +121,7 @@ class Connection(asyncio.BufferedProtocol):
         self._channel, self._report_channel = 0, -1
         self._reception = Reception(random.getrandbits(32))
         self._deadline_s = clock.monotonic_s() + ANSWER_S
+        self._latest_s = float("inf")
         self._keepalive = "GET_PARAMETER"
         self._keepalive_pause_s = KEEPALIVE_S
         self._keepalive_s = float("inf")
@@ -165,6 +169,8 @@ class Connection(asyncio.BufferedProtocol):
             elif self.step is not Step.OVER and now_s >= self._deadline_s:
                 what = "packet after PLAY" if self.step is Step.FIRST_PACKET else f"answer to {self.step.name}"
                 raise FeedUnreachable(f"no {what} within {ANSWER_S:.0f} s")
+            elif self.step is not Step.OVER and now_s >= self._latest_s:
+                raise FeedUnreachable(f"no packet within {HANDSHAKE_S:.0f} s of the connection")
         except FeedError as error:
             self._fail(error)
 
@@ -197,6 +203,7 @@ class Connection(asyncio.BufferedProtocol):
             transport.abort()
             return
         self._base = self._target.url
+        self._latest_s = self._clock.monotonic_s() + HANDSHAKE_S
         try:
             check_peer(transport, self._target, self._tls, self._networks)
             self._send("DESCRIBE", self._target.url, ("Accept", "application/sdp"))

@@ -17,8 +17,11 @@ from ingest.auth import Credentials
 from ingest.connection import Connection
 from ingest.rtsp import Target, parse_target, redirected
 from ingest.simulate.certificate import Certificate, self_signed
+from ingest.simulate.mount import Mount
+from ingest.simulate.server import CameraServer
 from ingest.tls import TlsPolicy, context_for
 from tests.support.listening import LOOPBACK, Ear
+from tests.support.receiving import source
 from tests.support.scripted_rtsp import Script, ScriptedCamera, media_of
 from tests.support.tiny_h264 import annex_b, encode
 from tests.support.waiting import until
@@ -67,6 +70,26 @@ async def test_a_camera_with_a_pinned_certificate_is_read_by_tls() -> None:
         assert [unit.payload for unit in ear.units] == [annex_b(unit) for unit in encode()]
         assert connection.via == "rtsps"
         connection.close()
+
+
+async def test_a_simulated_camera_behind_tls_and_a_password_gets_reports_and_tells_its_clock() -> None:
+    certificate = self_signed()
+    mount = Mount(source(), credentials=WHO, auth="digest-sha256", clock_offset_s=-3600.0)
+    server = CameraServer({"cam-1": mount}, tls=certificate, report_s=0.1)
+    port = await server.start()
+    try:
+        pin = TlsPolicy(pin=certificate.sha256)
+        connection, ear = asked(f"rtsps://127.0.0.1:{port}/cam-1", tls=pin, networks=LOOPBACK)
+        await connect(connection)
+        await until(lambda: connection.clock_offset_s is not None and ear.units)
+        assert connection.clock_offset_s == pytest.approx(-3600, abs=5)
+        connection.tick(SystemClock().monotonic_s())
+        await until(lambda: server.reports)
+        assert (server.reports[0].mount, server.reports[0].lost, server.reports[0].fraction_lost) == ("cam-1", 0, 0)
+        assert server.reports[0].last_sent
+        connection.close()
+    finally:
+        await server.stop()
 
 
 async def test_a_camera_with_another_certificate_than_the_pinned_one_hears_nothing() -> None:

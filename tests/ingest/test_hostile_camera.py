@@ -14,7 +14,7 @@ from camera_config.clock import SystemClock
 from camera_config.errors import FeedCredentials, FeedError, FeedProtocol, FeedTransport, FeedUnreachable
 from ingest.access_unit import ParameterSets
 from ingest.auth import Credentials
-from ingest.connection import ANSWER_S, Connection, Step
+from ingest.connection import ANSWER_S, HANDSHAKE_S, Connection, Step
 from ingest.rtcp import REPORT_S
 from ingest.rtsp import BODY_LIMIT, HEAD_LIMIT, parse_target
 from tests.ingest.test_rtcp import goodbye, sender_report
@@ -134,6 +134,16 @@ async def test_a_camera_that_asks_for_the_password_for_ever_gets_few_answers(sta
         error = await ear.fails()
         assert isinstance(error, FeedProtocol if stale else FeedCredentials)
         assert camera.count("DESCRIBE") <= 10
+
+
+async def test_a_camera_that_answers_byte_by_byte_has_an_end() -> None:
+    async with connected(Script(answers={"DESCRIBE": None})) as (_camera, connection, ear):
+        start_s = CLOCK.monotonic_s()
+        connection._deadline_s = start_s + 1000.0  # as if each answer had come just in time
+        connection.tick(start_s + HANDSHAKE_S - 1.0)
+        assert ear.error is None
+        connection.tick(start_s + HANDSHAKE_S)
+        assert isinstance(ear.error, FeedUnreachable)
 
 
 async def test_a_realm_that_writes_headers_gets_no_answer() -> None:

@@ -54,7 +54,7 @@ def test_what_breaks_rtcp_is_refused(data: bytes) -> None:
         parse_compound(data, 0, len(data))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([sender_report(AT), SDES, goodbye(7)]))))
 def test_any_bytes_are_a_report_or_a_protocol_error(parts: list[bytes]) -> None:
     data = b"".join(parts)

@@ -22,28 +22,18 @@ from ingest.connection import Connection, Step
 from ingest.rtsp import parse_target
 from ingest.second_backend import HANG_S, THREADS, PyavPull
 from ingest.simulate.certificate import self_signed
-from ingest.simulate.clip import AccessUnit as Picture
-from ingest.simulate.clip import Clip
 from ingest.simulate.faults import Fault
 from ingest.simulate.mount import Mount
 from ingest.simulate.server import CameraServer
-from ingest.simulate.source import LoopSource, PackedClip
 from ingest.tls import TlsPolicy
 from tests.support.listening import LOOPBACK, Ear
+from tests.support.receiving import source
 from tests.support.scripted_rtsp import Script, ScriptedCamera, media_of
 from tests.support.tiny_h264 import annex_b, encode, packets, parameter_sets
 from tests.support.waiting import until
 
 CLOCK = SystemClock()
 WHO = Credentials("admin", "hunter2")
-
-
-def source() -> LoopSource:
-    encoded = encode(frames=40, gop=10)
-    sps, pps = parameter_sets(encoded)
-    pictures = [tuple(nal for nal in unit if nal[0] & 31 in (1, 5)) for unit in encoded]
-    units = tuple(Picture(slices, slices[0][0] & 31 == 5) for slices in pictures)
-    return LoopSource(PackedClip.of(Clip(25.0, sps, pps, units)))
 
 
 def threads() -> int:
