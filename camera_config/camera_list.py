@@ -110,8 +110,12 @@ def _record(
         data |= {key: getattr(old, key) for key in COLUMNS if key not in keys}
     for key, value in cells.items():
         data[key] = townships.get(value, value) if key == "township" else VALUES.get(key, {}).get(value, value)
-    own = Mistakes()
     # For the time of one row, a mistake's line is the column, from 1; 0 is none.
+    own = Mistakes()
+    if townships and "township" in cells and data["township"] not in townships.values():
+        what = f"there is no township {cells['township'][:30]!r}"
+        own.add(sheet.file, keys["township"] + 1, what, f"write one of {'、'.join(townships)}, or its id")
+        data["township"] = next(iter(townships.values()))  # told; not to be told again as no id
     record = accept(CameraRecord, data, sheet.file, lambda place: keys.get(str(place[0]), -1) + 1 if place else 0, own)
     for mistake in own.in_order():
         at = f"column {column_name(mistake.line - 1)} {sheet.headings[mistake.line - 1]}: " if mistake.line else ""

@@ -127,10 +127,12 @@ def _look_at_county(
 def _show(console: Console, changes: "Changes", found: "CameraList", *, whole: bool) -> None:
     if found.remark:
         console.print(f"{escape(found.file)}: {found.remark}")
+    # While rows are wrong, what the list takes away is not known: it may name them in those rows.
+    removed = changes.removed if whole else ()
+    gone = f"{len(removed)} removed, " if whole else ""
     doubt = "" if whole else " (rows with mistakes left out)"
     console.print(
-        f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.removed)} removed, "
-        f"{changes.unchanged} unchanged{doubt}"
+        f"{len(changes.added)} added, {len(changes.changed)} changed, {gone}{changes.unchanged} unchanged{doubt}"
     )
     table = Table("", "camera", "what", show_header=False, box=None, padding=(0, 1))
     lines = [("[green]+[/]", record.id, record.name) for record in changes.added[:SHOWN]]
@@ -138,12 +140,12 @@ def _show(console: Console, changes: "Changes", found: "CameraList", *, whole: b
         ("[yellow]~[/]", c.new.id, "; ".join(f"{k} {_said(c.old, k)} → {_said(c.new, k)}" for k in c.keys))
         for c in changes.changed[:SHOWN]
     ]
-    lines += [("[red]-[/]", record.id, record.name) for record in changes.removed[:SHOWN]]
+    lines += [("[red]-[/]", record.id, record.name) for record in removed[:SHOWN]]
     for mark, camera, what in lines:
         table.add_row(mark, escape(camera), escape(what))
     if lines:
         console.print(table)
-    for noun, many in (("added", changes.added), ("changed", changes.changed), ("removed", changes.removed)):
+    for noun, many in (("added", changes.added), ("changed", changes.changed), ("removed", removed)):
         if len(many) > SHOWN:
             console.print(f"… and {len(many) - SHOWN} more {noun}")
 

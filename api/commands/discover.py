@@ -119,7 +119,10 @@ def _check_interface(interface: str) -> None:
 
 
 def _show(console: Console, proposals: "list[Proposal]", networks: "CameraNetworks | None", *, known: bool) -> None:
-    table = Table("address", "county", "id", "model", "main", "sub", "remarks")
+    table = Table("address", "county", box=None, padding=(0, 1))
+    for heading in ("id", "model", "main", "sub"):
+        table.add_column(heading, no_wrap=True, overflow="fold")
+    told: list[str] = []
     for proposal in proposals:
         found = proposal.found
         remarks = list(found.remarks)
@@ -133,8 +136,11 @@ def _show(console: Console, proposals: "list[Proposal]", networks: "CameraNetwor
         table.add_row(
             found.address, state if known else "–", proposal.id, escape(f"{found.maker} {found.model}".strip() or "–"),
             f"{main.width}x{main.height} {main.codec}" if main else "–",
-            f"{sub.width}x{sub.height} {sub.codec}" if sub else "–", escape("; ".join(remarks)),
+            f"{sub.width}x{sub.height} {sub.codec}" if sub else "–",
         )  # fmt: skip
+        told += [f"{found.address}: {remark}" for remark in remarks]
     console.print(table)
+    for line in told:
+        console.print(line, style="yellow", markup=False, soft_wrap=True)
     new = sum(proposal.known is None for proposal in proposals)
     console.print(f"{len(proposals)} cameras answered" + (f", {new} are new to the county" if known else ""))

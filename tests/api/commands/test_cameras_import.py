@@ -107,7 +107,7 @@ def test_what_is_wrong_in_the_county_is_told_by_the_list_s_row(county: Path, tmp
     result = kakou("import", write(tmp_path / "list.csv", content), "--county", county, "--apply")
     assert result.exit_code == 1
     for part in (
-        "list.csv row 6: township 'nowhere' does not exist",
+        "list.csv row 6: column G township: there is no township 'nowhere'; write one of 东丰镇",
         "checkpoints.toml:5: duplicate device 'kk-town-west'",
         "list.csv row 11: url: 169.254.169.254 is link-local",
         "look like GCJ-02",
