@@ -24,7 +24,7 @@ from ingest.record.keeping import Keeper, Room, Trouble
 from ingest.record.recover import recover
 from ingest.record.segment import Described, Segment, SegmentWriter
 from ingest.record.stream import POST_ROLL_S, SAME_S, StreamRecorder
-from ingest.record.take import Outside
+from ingest.record.take import BREAK_S, Outside
 from ingest.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -112,14 +112,16 @@ class Recorder:
         self._closes: list[Future[None]] = []
         self._synced, self._sync_s = 0, clock.monotonic_s()
         self._outside = Outside(clock, self._may_begin, self._open, self._close, self._disk_refused)
-        done = {stream: end - SAME_S for stream, end in self._index.ends().items()} | found.resume
+        ends = {stream: end for stream, end in self._index.ends().items() if end <= now + BREAK_S}
+        done = {stream: end - SAME_S for stream, end in ends.items()} | found.resume
         self._streams = [
             StreamRecorder(
                 name,
                 rings / name,
                 self._outside,
                 always=kept.always,
-                done_at=done[name] if name in done and done[name] <= now else -math.inf,
+                done_at=done[name] if name in ends else -math.inf,
+                ended_at=ends.get(name, -math.inf),
                 interrupted=name in found.resume,
             )
             for name, kept in streams.items()
@@ -171,8 +173,10 @@ class Recorder:
         )
 
     def close(self) -> None:
-        """Close every segment and wait until all are durable and in the index."""
+        """Take what is in the rings still, close every segment, wait until all are durable and in the index."""
+        now_s = self._clock.monotonic_s()
         for one in self._streams:
+            one.poll(now_s)
             one.close()
         self._pool.shutdown(wait=True)
         self._index.close()

@@ -31,7 +31,8 @@ class StreamRecorder:
         ring: its ring.
         outside: see there.
         always: record whatever happens; else ``want`` and the gate decide.
-        done_at: unix time up to which it is recorded already.
+        done_at: unix time of the last picture that is recorded already, or a little earlier.
+        ended_at: unix time at which that picture ends.
         interrupted: a recorder before us was killed while it recorded this stream; all that the ring holds since then
             is recorded.
     """
@@ -44,11 +45,12 @@ class StreamRecorder:
         *,
         always: bool,
         done_at: float = -math.inf,
+        ended_at: float = -math.inf,
         interrupted: bool = False,
     ) -> None:
         self.stream = stream
         self.recording = False
-        self.take = Take(stream, outside)
+        self.take = Take(stream, outside, ended_at)
         self._always = always
         self._tallies = outside.tallies
         self._reader = RingReader(ring)

@@ -58,10 +58,11 @@ class Take:
     """The open GOP and the open segment of one stream.
 
     A segment's times are its first picture's receipt by wall time and monotonic time from there on, so segments that
-    follow one another meet exactly. Segments of different streams end at different seconds.
+    follow one another meet exactly. Segments of different streams end at different seconds. ``ended_at`` is the unix
+    time at which the last segment of a recorder before us ends.
     """
 
-    def __init__(self, stream: str, outside: Outside) -> None:
+    def __init__(self, stream: str, outside: Outside, ended_at: float = -math.inf) -> None:
         self.segment: SegmentWriter | None = None
         self.last: RingEntry | None = None
         """The last picture taken, None after ``finish``."""
@@ -73,7 +74,7 @@ class Take:
         self._awaits_key = True
         self._usual = 0
         self._first_s = self._due_s = 0.0
-        self._ended_at = -math.inf
+        self._ended_at = ended_at
 
     def wants(self, entry: RingEntry, reason: str) -> bool:
         """Take note of a picture; return whether its payload is wanted, which is to be given to ``add`` then."""

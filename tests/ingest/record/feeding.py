@@ -82,7 +82,7 @@ class Camera:
         self.ring = RingWriter(rings / name, capacity)
         self.units = clip()
         self.codec, self.epoch, self.size = Codec.H264, 1, (64, 48)
-        self.rtp = 0xFFFF_0000
+        self.rtp, self.ticks = 0xFFFF_0000, HZ // FPS
         self.sent: list[tuple[int, bytes, float]] = []
         """Each picture put: RTP time, Annex-B, unix time."""
         self._next = 0
@@ -105,7 +105,7 @@ class Camera:
             self.ring.put(unit, at=at, mono_s=mono_s, broken=broken, width=self.size[0], height=self.size[1])
             broken = False
             self.sent.append((self.rtp, payload, at))
-            self.rtp = (self.rtp + HZ // FPS) & 0xFFFF_FFFF
+            self.rtp = (self.rtp + self.ticks) & 0xFFFF_FFFF
             self.clock.forward(1 / FPS)
 
     def seconds(self, seconds: float, recorder: Recorder, *, padding: int = 0) -> None:
