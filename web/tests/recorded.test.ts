@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+
+import { localInput, placed } from "../src/recorded.ts";
+
+const DAY = { from: 1_000_000, to: 1_086_400 };
+
+test("a span lies on the day's bar where its time is", () => {
+  expect(placed({ from: 1_043_200, to: 1_064_800 }, DAY)).toEqual({ left: 50, width: 25 });
+});
+
+test("what lies outside the day is cut off", () => {
+  expect(placed({ from: 900_000, to: 1_043_200 }, DAY)).toEqual({ left: 0, width: 50 });
+  expect(placed({ from: 900_000, to: 950_000 }, DAY).width).toBe(0);
+});
+
+test("a time put into the field is the same time when it is read again", () => {
+  expect(new Date(localInput(1_043_207)).getTime() / 1000).toBe(1_043_207);
+});
