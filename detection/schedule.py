@@ -26,7 +26,8 @@ BUSY_WAIT_S: Final = 10.0
 """When keyframes wait longer than this, those in which nothing moved, and then all, are shown and judged as pictures
 without looking for objects, which takes a tenth of the time."""
 LOOK_EVERY_S: Final = 60.0
-"""But no camera goes without a look for objects for longer: what stands still gives no sign."""
+"""But no camera goes without a look for objects for longer: what stands still gives no sign. Near an alert too: a whole
+town may be near one, and each of its pictures in time is worth more than a look at a few of them."""
 WAIT_SHARE: Final = 0.05
 """The weight of the newest in the smoothed wait: that of about twenty keyframes."""
 LONG_AGO_S: Final = -1e9
@@ -80,7 +81,8 @@ class Schedule:
         self._wait_s += WAIT_SHARE * (waited_s - self._wait_s)
         # the first looks are thought to lie apart, or all would be due again at the same time
         since_s = self._looked_s.setdefault(feed, now_s - self._phase_s[feed])
-        if feed not in self._raised and now_s - since_s < LOOK_EVERY_S:
+        calm = calm and feed not in self._raised
+        if now_s - since_s < LOOK_EVERY_S:
             late = self._wait_s > (CALM_WAIT_S if calm else BUSY_WAIT_S)
             if late or (calm and hurried):
                 return False

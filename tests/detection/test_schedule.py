@@ -105,7 +105,7 @@ def test_while_there_is_time_objects_are_looked_for_in_every_keyframe() -> None:
     assert all(len(player.looked[feed]) == len(player.taken[feed]) for feed in C[:40])
 
 
-def test_cameras_near_an_alert_come_right_after_the_checkpoints_and_always_with_objects() -> None:
+def test_cameras_near_an_alert_come_right_after_the_checkpoints() -> None:
     schedule = Schedule(K[:1], C)
     player = Player(schedule, lambda feed: 0.5 if feed in K else 2.0, busy=C)
     player.play(60.0)
@@ -117,7 +117,8 @@ def test_cameras_near_an_alert_come_right_after_the_checkpoints_and_always_with_
     near = min(len(player.taken[feed]) for feed in raised)
     far = max(len(player.taken[feed]) for feed in C if feed not in raised)
     assert near >= 3 * far
-    assert all(player.looked[feed] == player.taken[feed] for feed in raised)
+    looked = [b - a for feed in raised for a, b in pairwise(player.looked[feed])]
+    assert max(looked) <= LOOK_EVERY_S + 10.0
     schedule.raise_rate(set())
     player.taken.clear()
     player.play(300.0)
