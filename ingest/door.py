@@ -14,7 +14,10 @@ _KEYS_AHEAD_S = 1.0
 
 
 class Door:
-    """Lets whole units in at a bounded rate. Keyframes may run a second ahead of it: without them nothing is seen."""
+    """Lets whole units in at a bounded rate. Keyframes may run a second ahead of it: without them nothing is seen.
+
+    Where a unit was turned away the rest is as well, up to the next keyframe: no decoder could use it.
+    """
 
     def __init__(self) -> None:
         self.dropped = 0
@@ -23,6 +26,7 @@ class Door:
         """When the last one was, monotonic."""
         self._each_s = 1.0 / MOST_FPS
         self._paid_s = 0.0
+        self._shut = False
 
     def describe(self, fps: float) -> None:
         """Note the rate that the camera describes, pictures a second; 0 when it says nothing."""
@@ -33,9 +37,11 @@ class Door:
         paid_s = self._paid_s
         paid_s = max(paid_s, now_s - _SAVED_S)
         paid_s += self._each_s
-        if paid_s > now_s and (not key or paid_s > now_s + _KEYS_AHEAD_S):
+        if paid_s > now_s + _KEYS_AHEAD_S if key else self._shut or paid_s > now_s:
             self.dropped += 1
             self.dropped_s = now_s
+            self._shut = True
             return False
         self._paid_s = paid_s
+        self._shut = False
         return True
