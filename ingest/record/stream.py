@@ -104,7 +104,7 @@ class StreamRecorder:
         return self._wanted_for if self._wanted_until_s > self._busy_until_s else "event"
 
     def _judge(self, entries: list[RingEntry]) -> None:
-        """Show the gate the sizes that it has not seen yet; three larger ones in a row of 25 are an event."""
+        """Show the gate the sizes that it has not seen yet, and ask it after every 25."""
         gate, judged, unjudged = self._gate, self._judged, self._unjudged
         if entries[-1].number < judged:  # another ring
             judged = 0
@@ -116,7 +116,7 @@ class StreamRecorder:
                 unjudged += 1
             if entry.key or unjudged >= JUDGED_PICTURES:
                 unjudged = 0
-                if gate.offers(0.0):
+                if gate.moved():
                     self._busy_until_s = entry.mono_s + POST_ROLL_S
         self._judged, self._unjudged = entries[-1].number, unjudged
 

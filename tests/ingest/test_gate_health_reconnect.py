@@ -73,6 +73,50 @@ def test_two_large_pictures_are_not_motion() -> None:
     assert not gate.offers(2.0)
 
 
+def test_a_feed_that_begins_busy_is_still_seen_when_it_is_busy_again() -> None:
+    gate = MotionGate(floor_s=1e9)
+    for _ in range(3):
+        busy(gate)
+        gate.offers(0.0)
+    offered = []
+    for group in range(20):
+        (busy if group % 10 == 9 else quiet)(gate)
+        if gate.offers(1.0 + group):
+            offered.append(group)
+    assert offered[-1] == 19
+    assert not set(offered) & set(range(2, 9))
+
+
+def test_noise_that_doubles_for_good_becomes_the_new_quiet_within_an_hour() -> None:
+    gate = MotionGate(floor_s=1e9)
+    quiet(gate)
+    gate.offers(0.0)
+    offered = 0
+    for group in range(1800):
+        for _ in range(49):
+            gate.picture(2000 + group % 7)
+        offered += gate.offers(1.0)
+    assert 0 < offered < 900
+    assert not gate.offers(2.0)
+
+
+def test_one_group_of_nothing_does_not_make_the_rest_look_busy() -> None:
+    gate = MotionGate(floor_s=1e9)
+    quiet(gate)
+    gate.offers(0.0)
+    for _ in range(49):
+        gate.picture(10)
+    gate.offers(1.0)
+    for second in range(2, 6):
+        quiet(gate, seed=second)
+        assert not gate.offers(float(second))
+
+
+def busy(gate: MotionGate) -> None:
+    for number in range(49):
+        gate.picture(6000 + number)
+
+
 def test_every_keyframe_of_a_raised_feed_is_offered_up_to_the_end() -> None:
     gate = MotionGate()
     gate.offers(0.0)
