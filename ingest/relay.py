@@ -7,6 +7,7 @@ machine that is open for one connection, and that connection leads to the camera
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 from camera_config.networks import CameraNetworks
 from ingest.dial import check_peer, dial
@@ -29,8 +30,7 @@ class _End(asyncio.Protocol):
         self._tail = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one without saying so
         if self._made is not None:
             self._made(self)
 
