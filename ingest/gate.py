@@ -21,6 +21,9 @@ HOT_PICTURES = 3
 LEAST_PICTURES = 5
 """A group of fewer is judged together with the next."""
 
+LEARNING = 5
+"""So many groups are let through whatever they hold: the gate may have begun in the middle of a busy minute."""
+
 FLOOR_S = 10.0
 
 MIDDLE_FACTOR = 1.4
@@ -64,6 +67,7 @@ class MotionGate:
         self._sizes: deque[int] = deque(maxlen=MOST_PICTURES)
         self._middle, self._large = _Level(MIDDLE_FACTOR), _Level(LARGE_FACTOR)
         self._offered_s = -math.inf
+        self._judged = 0
         self.picture = self._sizes.append
         """Note a picture between keyframes by its size in bytes; nothing more is done 9,000 times a second."""
         self.raised_until_s = -math.inf
@@ -75,6 +79,7 @@ class MotionGate:
             return False
         sizes = sorted(self._sizes)
         self._sizes.clear()
+        self._judged += 1
         middle, large = sizes[len(sizes) // 2], sizes[-HOT_PICTURES]
         busy, passed = self._middle.above(middle), self._large.above(large)
         return busy or passed
@@ -84,7 +89,8 @@ class MotionGate:
 
         A floor that is due exactly now lets it through, and so does an end of the raising.
         """
-        offered = self.moved() or now_s - self._offered_s >= self._floor_s or now_s <= self.raised_until_s
+        learning = self._judged < LEARNING
+        offered = self.moved() or learning or now_s - self._offered_s >= self._floor_s or now_s <= self.raised_until_s
         if offered:
             self._offered_s = now_s
         return offered
