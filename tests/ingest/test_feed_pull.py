@@ -28,7 +28,10 @@ def size_of(item: SlotItem) -> tuple[int, int]:
     return picture.width, picture.height
 
 
-async def test_the_sub_stream_is_watched_while_it_is_there_and_the_main_stream_otherwise(tmp_path: Path) -> None:
+async def test_the_sub_stream_is_watched_while_it_is_there_and_the_main_stream_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.pull.AWAY_S", 1.0)
     async with serving({"street": Mount(source(), sub=source(SMALL))}) as (server, urls):
         feed = Feed(CameraId("street"), urls["street"], sub_url=urls["street/sub"])
         async with receiving([feed], tmp_path / "slots", rings=tmp_path / "rings", floor_s=0) as (receiver, told):
