@@ -13,6 +13,7 @@ from camera_config.ids import CheckpointId
 from ingest.auth import Credentials
 from ingest.codec import Codec
 from ingest.feed import Feed, FeedKind, Which
+from ingest.gate import LEARNING
 from ingest.health import Note, State
 from ingest.receiver import Receiver, totals
 from ingest.simulate.faults import Fault
@@ -59,7 +60,7 @@ async def test_received_is_gated_and_offered_and_stays_so_after_the_stop(tmp_pat
     async with simulated("street", "gate") as (_server, urls):
         feeds = [camera("street", urls["street"]), Feed(CheckpointId("gate"), urls["gate"], FeedKind.CHECKPOINT)]
         async with receiving(feeds, tmp_path, rings=tmp_path / "rings") as (receiver, _told):
-            await until(lambda: all(one.keyframes_received >= 5 for one in receiver.status()))
+            await until(lambda: receiver.status()[0].gated >= 4 and receiver.status()[1].offered >= 5)
             receiver.stop()
             final = receiver.status()
             await until(lambda: all(one.state is State.UNKNOWN for one in receiver.status()))
@@ -70,8 +71,8 @@ async def test_received_is_gated_and_offered_and_stays_so_after_the_stop(tmp_pat
         assert one.frames_received == later.frames_received
         assert SlotReader(tmp_path / one.feed).peek().sequence == one.offered  # type: ignore[union-attr]
     street, gate = final
-    assert (street.offered, gate.gated) == (1, 0)
-    assert street.gated >= 4
+    assert street.offered >= LEARNING
+    assert gate.gated == 0
     summed = totals(final)
     assert summed["frames_received"] == seen
     assert summed["keyframes_received"] == summed["keyframes_gated"] + summed["keyframes_offered"]
