@@ -18,6 +18,20 @@ def up(
     store: Annotated[str, typer.Option(help="SQLAlchemy URL; default SQLite in the data folder.")] = "",
     cameras: Annotated[int, typer.Option(help="How many street cameras to pull; -1 is all.")] = -1,
     detectors: Annotated[int, typer.Option(min=1, help="Detection processes; about one a core.")] = 2,
+    ring_mb: Annotated[int, typer.Option(min=16, help="Memory for the last seconds of all streams (MB).")] = 512,
+    recordings: Annotated[
+        str, typer.Option(help="Folder of recorded video; default DATA/recordings, `none` records nothing.")
+    ] = "",
+    record_mb: Annotated[int, typer.Option(min=100, help="Disk for recorded video (MB); the oldest goes first.")] = (
+        20 * 1024
+    ),
+    secrets: Annotated[
+        str, typer.Option(help="File of the cameras' passwords, see `kakou secrets`; default DATA/secrets.json.")
+    ] = "",
+    live_address: Annotated[
+        list[str] | None, typer.Option(help="Address of this machine offered for live video; default all. Repeatable.")
+    ] = None,
+    live_ports: Annotated[str, typer.Option(help="UDP ports for live video, FIRST-LAST; 0-0 takes any.")] = "0-0",
 ) -> None:
     """Run kakou for a county; prints a one-time link for the first operator and the position feed's token file."""
     from api.access.rights import Role
@@ -25,11 +39,32 @@ def up(
     from api.settings import Settings
     from api.store import open_store
     from api.supervisor import Supervisor
+    from api.view.ice import port_range
+    from camera_config.errors import ConfigError
     from camera_config.load import load_county
 
+    try:
+        port_range(live_ports)
+    except ValueError as error:
+        raise ConfigError(f"--live-ports: {error}", hint="For example --live-ports 40000-40100.") from error
     console = Console(stderr=True)
     load_county(county)
-    settings = Settings(county.resolve(), data.resolve(), host, port, bus, store, "", cameras, detectors)
+    settings = Settings(
+        county=county.resolve(),
+        data=data.resolve(),
+        listen_host=host,
+        listen_port=port,
+        bus=bus,
+        store=store,
+        cameras=cameras,
+        detectors=detectors,
+        ring_mb=ring_mb,
+        recordings=_absolute(recordings),
+        record_mb=record_mb,
+        secrets=_absolute(secrets),
+        live_addresses=tuple(live_address or ()),
+        live_ports=live_ports,
+    )
     data.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(settings)
     supervisor.end_on_signals()
@@ -50,3 +85,8 @@ def up(
         supervisor.watch()
     finally:
         supervisor.stop()
+
+
+def _absolute(path: str) -> str:
+    """Return ``path`` so that it means the same in every process; empty and ``none`` stay."""
+    return path if path in ("", "none") else str(Path(path).resolve())

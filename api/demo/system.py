@@ -29,6 +29,9 @@ RENDER_S = 600.0
 MARGIN_S = 30.0
 """Of footage more than the timed run takes: the system comes up and goes down while it plays."""
 
+RECORD_MB = 2048
+"""A demo may take so much of somebody's disk for recorded video."""
+
 WANTED = 5
 """Vehicles on the watchlist that the simulator lets pass."""
 
@@ -79,6 +82,7 @@ class DemoSystem:
             rtsp_base=base,
             cameras=self.options.cameras,
             detectors=self.options.detectors,
+            record_mb=RECORD_MB,
         )
         self.supervisor = Supervisor(settings)
         self.supervisor.end_on_signals()
