@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psutil
 
-ROOM_BYTES = 512 * 1024 * 1024
-"""Free space asked of /dev/shm; below it the run folder goes to the temporary folder on disk."""
+SLOT_BYTES = 512 * 1024 * 1024
+"""Free space asked of /dev/shm for slots and tiles of 400 feeds; below what is asked the run folder goes to disk."""
 
 OWNER_FILE = "owner"
 PREFIX = "kakou-"
@@ -46,12 +46,12 @@ class RunFolder:
         return self.path / "bus.sock"
 
 
-def create(parent: Path | None = None) -> RunFolder:
-    """Make a run folder that belongs to this process; remove those whose owner is dead.
+def create(parent: Path | None = None, *, ring_mb: int = 0) -> RunFolder:
+    """Make a run folder that belongs to this process, with room for rings; remove those whose owner is dead.
 
     The owner is told by process id and start time, so that a reused id does not keep a dead folder.
     """
-    root = parent or _root()
+    root = parent or _root(SLOT_BYTES + ring_mb * 1024 * 1024)
     sweep(root)
     path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
     run = RunFolder(path)
@@ -82,8 +82,8 @@ def _alive(path: Path) -> bool:
         return False
 
 
-def _root() -> Path:
+def _root(need_bytes: int) -> Path:
     shared = Path("/dev/shm")
-    if shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free >= ROOM_BYTES:
+    if shared.is_dir() and os.access(shared, os.W_OK) and shutil.disk_usage(shared).free >= need_bytes:
         return shared
     return Path(tempfile.gettempdir())

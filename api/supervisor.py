@@ -51,7 +51,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.run_folder: RunFolder = run_folder.create()
+        self.run_folder: RunFolder = run_folder.create(ring_mb=settings.ring_mb)
         self._clock = clock or SystemClock()
         self._children: list[Child] = []
         self._ending = threading.Event()
@@ -67,6 +67,8 @@ class Supervisor:
         migrate(self.settings.store_url)
         for name, stage in (("keeper", 1), ("planner", 1), ("web", 1), ("ingest", 0)):
             self._add(self._worker(name, f"api.workers.{name}", stage=stage))
+        if self.settings.recordings_folder is not None:
+            self._add(self._worker("record", "api.workers.record", stage=1))
         for index in range(self.settings.detectors):
             self._add(self._worker(f"detect-{index}", "api.workers.detect", str(index), stage=0))
 

@@ -26,6 +26,7 @@ from api.view.sdp import Offer, write_answer
 from api.view.sender import Sender, TooSlow
 
 log = logging.getLogger(__name__)
+logging.getLogger("aioice").setLevel(logging.WARNING)  # it notes every check with the viewer's address
 
 CONNECT_S = 15.0
 """A browser that got the answer has connected within this."""

@@ -7,7 +7,8 @@ TICK = VIDEO_HZ // 1000
 """A millisecond: the least step between two pictures."""
 
 JUMP_S = 2.0
-"""A camera whose clock and ours differ by more than this over one picture has begun to count anew."""
+"""A camera whose clock went on by so much more than ours has begun to count anew. Less is the network's doing: what
+it held up and lets go at once must not be shown in peace, or the viewer stays behind for good."""
 
 _HALF, _WHOLE = 1 << 31, 1 << 32
 
@@ -29,7 +30,7 @@ class Timeline:
         step = (entry.rtp_time - before.rtp_time + _HALF) % _WHOLE - _HALF
         moved = step * VIDEO_HZ // max(entry.clock_hz, 1)
         passed = round((entry.mono_s - before.mono_s) * VIDEO_HZ)
-        if entry.epoch != before.epoch or abs(moved - passed) > JUMP_S * VIDEO_HZ:
+        if entry.epoch != before.epoch or abs(moved) - passed > JUMP_S * VIDEO_HZ:
             moved = passed
             self._straight = self.last
         self._straight += moved

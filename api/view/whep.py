@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_VIEWERS = 32
-FRESH_S = 10.0
-"""A stream from which nothing came for longer is not shown as live."""
+FRESH_S = 3.0
+"""A stream from which nothing came for longer is not shown as live: its last pictures would be taken for now."""
 
 BASELINE_IDC = 66
 _SPS = 7
@@ -135,7 +135,7 @@ def playable(rings: Path, device: str, now_s: float) -> tuple[str, int]:
     Raises:
         NotLive: there is none; the message says what the camera sends.
     """
-    refused = NotLive(409, "live-no-picture", "no keyframe has come from this camera yet")
+    refused = NotLive(409, "live-no-picture", "no keyframe, or nothing at all of late, has come from this camera")
     for stream in (device, f"{device}.sub"):
         try:
             with RingReader(rings / stream) as ring:

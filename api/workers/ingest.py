@@ -20,6 +20,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from api.log import live
+from api.log.asked import RAISED
 from api.log.bus import connect_async
 from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
@@ -42,9 +43,6 @@ log = logging.getLogger(__name__)
 
 DEVICES = "kakou:devices"
 """Key with the last ``devices`` message that had all rows, for a web process that has just started."""
-
-RAISED = "kakou:raised"
-"""Hash of feeds whose every keyframe is wanted, and until when (unix seconds); written by keeper on an alert."""
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
 LOOPBACK = ("127.0.0.0/8", "::1/128")

@@ -17,6 +17,7 @@ from typing import Any, Final
 from redis.exceptions import RedisError
 
 from api.log import live
+from api.log.asked import RAISED, RECORD
 from api.log.bus import connect
 from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
@@ -30,12 +31,6 @@ from ingest.record.keeping import days_of
 from ingest.record.recorder import Kept, Recorder, RecorderStatus
 
 log = logging.getLogger(__name__)
-
-WANTED: Final = "kakou:record"
-"""The hash {feed: until (unix s)} of feeds that are recorded whatever moves there."""
-
-RAISED: Final = "kakou:raised"
-"""The hash {feed: until (unix s)} of feeds near an alert, which are recorded too."""
 
 ROUND_S: Final = 0.4
 COUNTERS_S: Final = 5.0
@@ -100,7 +95,7 @@ class Talk:
             try:
                 self.wanted = {
                     str(feed): (float(until), reason)
-                    for key, reason in ((RAISED, "raised"), (WANTED, "demand"))
+                    for key, reason in ((RAISED, "raised"), (RECORD, "demand"))
                     for feed, until in self._bus.hgetall(key).items()
                 }
                 message, self.message = self.message, None

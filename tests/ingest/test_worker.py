@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from api.log.asked import RAISED
 from api.log.bus import EVENTS, LIVE
 from api.workers.device_rows import DeviceRows
-from api.workers.ingest import DEVICES, RAISED, feeds_of
+from api.workers.ingest import DEVICES, feeds_of
 from camera_config.county import County
 from camera_config.example import example_county
 from camera_config.ids import CameraId
