@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.codec import Codec
+from ingest.depacketise import PARTS_LIMIT
 from ingest.rtp import RUN_LIMIT, alike
 from tests.support import tiny_h264, tiny_h265
 from tests.support.depacketised import Sink
@@ -109,6 +110,18 @@ def test_a_run_ends_before_the_packet_that_is_not_like_the_others(codec: Codec, 
     count, body = alike(data, 4, stride, head, (len(data) - 4) // stride)
     assert count == (len(rows) if odd_one == "none" else at)
     assert body == b"".join(row[head - 4 :] for row in rows[:count])
+
+
+def test_a_picture_in_endless_crumbs_is_dropped_before_it_costs_memory() -> None:
+    crumbs = tiny_h264.fragments(b"\x65\x88" + bytes(PARTS_LIMIT + 100), 1)[:-1]
+    out, most = Sink(Codec.H264).feed([[rtp(b"\x09\x10", 0, 7, marker=False)]]), 0
+    for begin in range(0, len(crumbs), 10):
+        out.feed(
+            [[rtp(part, number, 7, marker=False) for number, part in enumerate(crumbs[begin : begin + 10], begin + 1)]]
+        )
+        most = max(most, len(out.media._parts))
+    assert PARTS_LIMIT - 20 < most <= PARTS_LIMIT
+    assert (out.units, out.media.dropped) == ([], 1)
 
 
 def test_a_run_has_a_greatest_length() -> None:
