@@ -66,10 +66,8 @@ STRUCTURE_LEFT: Final = 0.5
 """Edges in a picture, relative to the usual: with less it is fog, or not focused, but not another place."""
 
 SAME_DIFFERENCE: Final = 0.02
-"""Grey levels, in the block that differs most but for a tenth of them: a picture sent again."""
-SAME_OF_NOISE: Final = 0.25
-"""Or so small a part of what this camera's own noise makes of two pictures of the same."""
-NOISE_RISE: Final = 1.01
+"""Grey levels, in the block that differs most but for a tenth of them: a picture sent again. A live one differs by 0.5
+and more from the next. What an encoder makes anew of one and the same picture differs by 1 to 2, as live ones may."""
 FROZEN_S: Final = 20.0
 """No sooner: a quiet camera's three keyframes, ten seconds apart, take as long."""
 FROZEN_VIEWS: Final = 3
@@ -115,8 +113,6 @@ class PictureHealth:
         self._anchor_s = 0.0
         self._anchor_views = 0
         self._anchor_apart = False
-        self._before: Image | None = None
-        self._noise: float | None = None
         self._learnt_s: float | None = None
 
     def look(self, grey: Image, *, at: float, mono_s: float, apart: bool = False) -> Health:
@@ -179,13 +175,7 @@ class PictureHealth:
 
     def _still(self, grey: Image, mono_s: float, apart: bool) -> float:
         """Return for how many seconds the picture has been the same, 0 unless for enough views."""
-        differs = _difference(grey, self._before) if self._before is not None else None
-        self._before = grey
-        if differs is not None and differs > SAME_DIFFERENCE:
-            # a low estimate that creeps up: most pairs differ by what moves, and the quiet ones show the noise
-            self._noise = differs if self._noise is None else min(self._noise * NOISE_RISE, differs)
-        same = max(SAME_DIFFERENCE, SAME_OF_NOISE * (self._noise or 0.0))
-        if self._anchor is None or _difference(grey, self._anchor) > same:
+        if self._anchor is None or _difference(grey, self._anchor) > SAME_DIFFERENCE:
             self._anchor, self._anchor_s, self._anchor_views, self._anchor_apart = grey, mono_s, 0, False
         elif apart:
             self._anchor_apart = True

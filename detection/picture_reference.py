@@ -88,7 +88,7 @@ class View:
 
 @dataclass(slots=True)
 class Light:
-    """The usual picture in one light: means over ``views`` of them; noise is what differs while nothing moves."""
+    """The usual picture in one light: means over ``views`` of them."""
 
     views: int = 0
     mean: float = 0.0
