@@ -94,7 +94,7 @@ export const TEXT = {
   "video.refused": ["无实时视频", "no live video"],
   "video.h265": ["摄像机发送 H.265，浏览器无法播放，且没有 H.264 子码流", "the camera sends H.265, which browsers do not play, and has no H.264 sub-stream"],
   "video.offline": ["摄像机不在线", "the camera is not online"],
-  "video.noPicture": ["摄像机尚未送来关键帧", "no keyframe has come yet"],
+  "video.noPicture": ["摄像机最近没有送来可播放的画面", "no picture has come of late"],
   "video.full": ["同时观看的人已满，稍后自动重试", "too many viewers; trying again"],
   "video.address": ["服务器没有可用于视频的网络地址", "the server has no address for live video"],
   "video.unsupported": ["此浏览器不能播放 H.264 实时视频", "this browser cannot play H.264 live"],

@@ -90,7 +90,7 @@ export class LiveVideo {
       this.#video.srcObject = new MediaStream([track]);
     };
     peer.onconnectionstatechange = () => {
-      if (peer === this.#peer && ["failed", "closed", "disconnected"].includes(peer.connectionState)) this.#again();
+      if (peer === this.#peer && ["failed", "closed"].includes(peer.connectionState)) this.#again(); // "disconnected" often mends itself
     };
     try {
       peer.addTransceiver("video", { direction: "recvonly" });
@@ -123,9 +123,10 @@ export class LiveVideo {
   #leave(): void {
     clearTimeout(this.#retry);
     this.#asking?.abort();
-    this.#peer?.close();
+    const peer = this.#peer;
     this.#peer = null;
-    if (this.#location !== "") void remove(this.#location);
+    if (this.#location === "") peer?.close();
+    else void remove(this.#location).finally(() => peer?.close()); // closed first, it would be gone before it is deleted
     this.#location = "";
   }
 }
