@@ -4,7 +4,6 @@
 and why a reader never takes a torn one for whole: ``ingest.ring_file``.
 """
 
-import mmap
 import os
 import sys
 from pathlib import Path
@@ -235,7 +234,7 @@ class RingReader:
         except FileNotFoundError:
             return None
         try:
-            self._ring = RingFile(fd, self.path, mmap.ACCESS_READ)
+            self._ring = RingFile(fd, self.path, writable=False)
         finally:
             os.close(fd)
         self._place = self._oldest_key(self._ring)

@@ -42,6 +42,9 @@ _CODECS = tuple(Codec)
 _CODE = {codec: code for code, codec in enumerate(_CODECS)}
 _MASK = 0xFFFF_FFFF
 
+READER, WRITER = mmap.PROT_READ, mmap.PROT_READ | mmap.PROT_WRITE
+WRITER_FLAGS = mmap.MAP_SHARED | mmap.MAP_POPULATE
+
 
 class RingEntry(NamedTuple):
     """What stands before a unit in the ring. A tuple: hundreds of thousands are read a minute.
@@ -72,14 +75,14 @@ _ENTRY = RingEntry._make
 
 
 class RingFile:
-    """A ring file in memory."""
+    """A ring file in memory. The writer's is there from the beginning: no page is looked for while pictures wait."""
 
-    def __init__(self, fd: int, path: Path, access: int) -> None:
+    def __init__(self, fd: int, path: Path, *, writable: bool) -> None:
         size = os.fstat(fd).st_size
         if size < HEADER_BYTES + LEAST_BYTES:
             raise ValueError(f"{path}: not a ring, {size} bytes")
         self.inode = os.fstat(fd).st_ino
-        self.map = mmap.mmap(fd, size, access=access)
+        self.map = mmap.mmap(fd, size, WRITER_FLAGS if writable else mmap.MAP_SHARED, WRITER if writable else READER)
         self._view = memoryview(self.map)
         self.words = self._view[:HEADER_BYTES].cast("Q")
         self.capacity = self.words[_CAPACITY]
@@ -202,7 +205,7 @@ def kept(path: Path, capacity: int) -> RingFile | None:
     except FileNotFoundError:
         return None
     try:
-        ring = RingFile(fd, path, mmap.ACCESS_WRITE)
+        ring = RingFile(fd, path, writable=True)
     except ValueError:
         return None
     finally:
@@ -223,7 +226,7 @@ def made(path: Path, capacity: int) -> RingFile:
     try:
         os.posix_fallocate(fd, 0, HEADER_BYTES + capacity)
         os.pwrite(fd, struct.pack("<QQQQ", MAGIC, capacity, capacity, capacity), 0)
-        ring = RingFile(fd, path, mmap.ACCESS_WRITE)
+        ring = RingFile(fd, path, writable=True)
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)
