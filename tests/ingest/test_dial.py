@@ -353,7 +353,8 @@ def test_nobody_is_sent_to_what_is_no_cameras_url(location: str) -> None:
 
 
 def test_a_redirect_leads_to_tls_and_never_away_from_it() -> None:
-    plain, safe = parse_target("rtsp://10.0.0.3/x"), parse_target("rtsps://10.0.0.3/x")
+    plain, safe = parse_target("rtsp://admin:hunter2@10.0.0.3/x"), parse_target("rtsps://10.0.0.3/x")
+    assert redirected(plain, "rtsp://10.0.0.3/y").credentials == WHO
     assert redirected(plain, "rtsps://10.0.0.3/y").tls
     assert redirected(plain, "rtsps://10.0.0.3/y").port == 322
     with pytest.raises(FeedProtocol, match="away from TLS"):
