@@ -31,10 +31,14 @@ test: setup
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest --durations=15 tests --ignore=tests/soak
+	$(BIN)/pytest -n 2 --dist loadfile --durations=15 tests --ignore=tests/soak --ignore=tests/system --ignore=tests/web
+	$(BIN)/pytest --durations=15 tests/system tests/web
 
 bench: setup
 	$(BIN)/python -m benchmarks.ingest
+	$(BIN)/python -m benchmarks.depacketise
+	$(BIN)/python -m benchmarks.record
+	$(BIN)/python -m benchmarks.live
 
 soak: setup
 	$(BIN)/pytest tests/soak

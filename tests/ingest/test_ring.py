@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,28 @@ print(read, lost, missed, reader.overrun, flush=True)
 )
 
 
-def started(code: str, *argv: object) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, argv)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def started() -> Iterator[Start]:
+    """Starts a program that says when it is ready; none outlives the test."""
+    processes = []
+
+    def start(code: str, *argv: object) -> subprocess.Popen[str]:
+        argument = [sys.executable, "-c", code, *map(str, argv)]
+        process = subprocess.Popen(argument, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def unit(payload: bytes, *, key: bool = False, epoch: int = 1) -> AccessUnit:
@@ -252,7 +268,9 @@ def test_a_circle_that_holds_nothing_is_refused(tmp_path: Path) -> None:
         RingWriter(tmp_path / "gate", 100)
 
 
-def test_several_processes_read_whole_units_while_another_writes_as_fast_as_it_can(tmp_path: Path) -> None:
+def test_several_processes_read_whole_units_while_another_writes_as_fast_as_it_can(
+    tmp_path: Path, started: Start
+) -> None:
     path, count = tmp_path / "gate", 3_000
     listeners = [started(LISTEN, path, count) for _ in range(2)]
     writer = started(HAMMER, path, count)
@@ -263,11 +281,9 @@ def test_several_processes_read_whole_units_while_another_writes_as_fast_as_it_c
         assert read + lost + missed == count
         assert read > 100
         assert overrun > 0 or missed == 0
-    assert writer.stdout is not None
-    writer.stdout.close()
 
 
-def test_a_writer_killed_half_way_leaves_nothing_wrong(tmp_path: Path) -> None:
+def test_a_writer_killed_half_way_leaves_nothing_wrong(tmp_path: Path, started: Start) -> None:
     path = tmp_path / "gate"
     reader = RingReader(path)
     last = 0
@@ -278,8 +294,6 @@ def test_a_writer_killed_half_way_leaves_nothing_wrong(tmp_path: Path) -> None:
             last = max([last, *check(reader)])
         os.kill(writer.pid, signal.SIGKILL)
         writer.wait(10)
-        assert writer.stdout is not None
-        writer.stdout.close()
         last = max([last, *check(reader)])
         with RingWriter(path, 100_000) as again:
             assert again.number >= last
