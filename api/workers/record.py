@@ -6,6 +6,7 @@ time: then nobody can ask for a recording, and everything else goes on.
 
 import gc
 import logging
+import math
 import signal
 import sys
 import threading
@@ -118,7 +119,8 @@ class RecordWorker:
 
     def run(self) -> None:
         """Record until ``end``; then close everything and leave the last counters."""
-        counted_s = told_s = self._clock.monotonic_s()
+        counted_s = self._clock.monotonic_s()
+        told_s = -math.inf
         while not self._ending.is_set():
             began_s = self._clock.monotonic_s()
             self._ask(began_s)

@@ -16,9 +16,6 @@ POST_ROLL_S = 10.0
 SILENT_S = 5.0
 """A stream that sent nothing for so long has its segment closed: what was recorded can be played then."""
 
-JUDGED_PICTURES = 25
-"""The gate is asked after so many pictures and not only at keyframes: a GOP may be longer than the ring."""
-
 SAME_S = 0.02
 """Times that differ by less are of the same picture."""
 
@@ -55,9 +52,9 @@ class StreamRecorder:
         self._tallies = outside.tallies
         self._reader = RingReader(ring)
         self._overrun = 0
-        self._gate = MotionGate(math.inf)
-        self._gate.offers(0.0)  # the first is always let through
-        self._judged = self._unjudged = 0
+        self._gate = MotionGate()
+        self._judged = 0
+        self._group_s = self._since_s = -math.inf
         self._busy_until_s = self._wanted_until_s = -math.inf
         self._wanted_for = ""
         self._done = (math.inf, done_at)
@@ -104,26 +101,29 @@ class StreamRecorder:
         return self._wanted_for if self._wanted_until_s > self._busy_until_s else "event"
 
     def _judge(self, entries: list[RingEntry]) -> None:
-        """Show the gate the sizes that it has not seen yet, and ask it after every 25."""
-        gate, judged, unjudged = self._gate, self._judged, self._unjudged
+        """Show the gate the sizes that it has not seen yet; what it finds began with the keyframe before."""
+        gate, judged = self._gate, self._judged
         if entries[-1].number < judged:  # another ring
             judged = 0
         for entry in entries:
             if entry.number <= judged:
                 continue
             if not entry.key:
-                gate.picture(entry.size)
-                unjudged += 1
-            if entry.key or unjudged >= JUDGED_PICTURES:
-                unjudged = 0
-                if gate.moved():
-                    self._busy_until_s = entry.mono_s + POST_ROLL_S
-        self._judged, self._unjudged = entries[-1].number, unjudged
+                if self._group_s > -math.inf:  # the end of a group would be taken for a quiet one
+                    gate.picture(entry.size)
+                continue
+            if gate.moved():
+                if entry.mono_s >= self._until_s:
+                    self._since_s = self._group_s
+                self._busy_until_s = entry.mono_s + POST_ROLL_S
+            self._group_s = entry.mono_s
+        self._judged = entries[-1].number
 
     def _begin(self, entries: list[RingEntry]) -> list[RingEntry]:
         """Begin to record; return the pictures from the pre-roll on."""
         self.recording = True
-        since_s = -math.inf if self._whole_ring else entries[-1].mono_s - PRE_ROLL_S
+        began_s = self._since_s if self._busy_until_s > self._wanted_until_s else entries[-1].mono_s
+        since_s = -math.inf if self._whole_ring else began_s - PRE_ROLL_S
         self._whole_ring = self._always
         return self._reader.entries() if self._reader.seek_key_before(since_s) else entries
 

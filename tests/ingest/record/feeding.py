@@ -77,7 +77,7 @@ class Camera:
     """One stream's ring and what is put there: 25 pictures a second, in step with the clock."""
 
     def __init__(self, rings: Path, name: str, clock: ManualClock, *, capacity: int = 4 << 20) -> None:
-        rings.mkdir(exist_ok=True)
+        rings.mkdir(parents=True, exist_ok=True)
         self.name, self.clock = name, clock
         self.ring = RingWriter(rings / name, capacity)
         self.units = clip()
