@@ -16,6 +16,9 @@ POST_ROLL_S = 10.0
 SILENT_S = 5.0
 """A stream that sent nothing for so long has its segment closed: what was recorded can be played then."""
 
+WHOLE_RING = 100_000
+"""More units than a ring holds: a look takes all that is there, so that none is left at the end."""
+
 SAME_S = 0.02
 """Times that differ by less are of the same picture."""
 
@@ -67,7 +70,7 @@ class StreamRecorder:
 
     def poll(self, now_s: float) -> None:
         """Look at what came since the last time, and record what is to be."""
-        entries = self._reader.entries()
+        entries = self._reader.entries(WHOLE_RING)
         if self._reader.overrun != self._overrun:
             self._tallies.overruns += self.recording
             self._overrun = self._reader.overrun
@@ -125,7 +128,7 @@ class StreamRecorder:
         began_s = self._since_s if self._busy_until_s > self._wanted_until_s else entries[-1].mono_s
         since_s = -math.inf if self._whole_ring else began_s - PRE_ROLL_S
         self._whole_ring = self._always
-        return self._reader.entries() if self._reader.seek_key_before(since_s) else entries
+        return self._reader.entries(WHOLE_RING) if self._reader.seek_key_before(since_s) else entries
 
     def _record(self, entry: RingEntry) -> None:
         number, at = self._done
