@@ -20,6 +20,7 @@ from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Credentials, SignIn, choose_challenge
 from ingest.depacketise import Depacketiser, depacketiser_for
 from ingest.dial import check_peer, dial
+from ingest.gather import Gatherer
 from ingest.rtcp import Reception
 from ingest.rtsp import Message, Target, channels_of, joined, number_of, parse_message, redirected, request, session_of
 from ingest.sdp import Track, parse_sdp
@@ -118,6 +119,7 @@ class Connection(asyncio.BufferedProtocol):
         self._base = self._session = ""
         self._track: Track | None = None
         self._media: Depacketiser | None = None
+        self._gatherer: Gatherer | None = None
         self._channel, self._report_channel = 0, -1
         self._reception = Reception(random.getrandbits(32))
         self._deadline_s = clock.monotonic_s() + ANSWER_S
@@ -174,6 +176,15 @@ class Connection(asyncio.BufferedProtocol):
         except FeedError as error:
             self._fail(error)
 
+    def gather(self, fps: float, silence_s: float) -> None:
+        """Let the kernel gather pictures that need not be here at once; ``fps`` as far as known, else 0."""
+        transport = self._transport
+        if self._media is None or transport is None:
+            return
+        if self._gatherer is None:
+            self._gatherer = Gatherer(transport.get_extra_info("socket"))
+        self._gatherer.look(self._media, fps, silence_s)
+
     def close(self) -> None:
         """End the session in good order; nothing is reported any more."""
         if self.step is Step.OVER:
@@ -228,6 +239,9 @@ class Connection(asyncio.BufferedProtocol):
                 raise FeedProtocol("an RTSP message that does not end")
         except FeedError as error:
             self._fail(error)
+            return
+        if self._gatherer is not None and self._media is not None:
+            self._gatherer.received(self._media)
 
     def eof_received(self) -> None:
         """Let the transport close; ``connection_lost`` reports it."""

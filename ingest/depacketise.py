@@ -78,6 +78,10 @@ class Depacketiser:
         """Packets missing by their sequence numbers."""
         self.dropped = 0
         """Access units not delivered: incomplete, undecodable, or between a gap and the next keyframe."""
+        self.key_bytes = 0
+        """Size of the last keyframe, 0 before the first."""
+        self.usual_bytes = 0
+        """About the size of the pictures between keyframes: an eighth of each new one counts."""
         self._format = payload
         self._headers = _HEADERS[payload.header]
         self._payload_type = payload_type
@@ -96,6 +100,11 @@ class Depacketiser:
     def sequence(self) -> int:
         """Sequence number of the last packet, -1 before any; for receiver reports."""
         return (self._expected - 1) & 0xFFFF if self._expected >= 0 else -1
+
+    @property
+    def key_begun(self) -> int:
+        """Bytes so far of a keyframe that is not complete yet, -1 when none has begun."""
+        return self._size if self._has & KEY else -1
 
     def take(self, data: bytes, at: int, channel: int) -> int:
         """Take the run of interleaved packets of ``channel`` that begins at ``at``; return where it ends.
@@ -307,11 +316,14 @@ class Depacketiser:
         if key:
             self._skips_leading = self._awaits_key
             self._awaits_key = False
+            self.key_bytes = size
             epoch = self._sets.settle()
             if has & self._format.sets != self._format.sets:
                 prefix = self._sets.prefix
                 parts = prefix + parts
                 size += sum(map(len, prefix))
+        else:
+            self.usual_bytes += (size - self.usual_bytes) >> 3
         self._deliver(AccessUnit(parts, size, key, self._format.codec, epoch, self._stamp, self._clock_hz))
 
     def _clear(self) -> None:

@@ -97,6 +97,7 @@ class Pace:
         self._seconds: deque[tuple[float, int]] = deque(maxlen=_FPS_WINDOW)
         self._pauses: deque[float] = deque(maxlen=_MEASURED)
         self._gops: deque[float] = deque(maxlen=_MEASURED)
+        self._interval_s = self._gop_s = 0.0
         self._seen = -1
         self._seen_s = self._key_s = self._granted_s = 0.0
         self._begun = 0
@@ -115,6 +116,7 @@ class Pace:
         if frames != self._seen:
             if self._seen > self._begun:
                 self._pauses.append(now_s - self._seen_s)
+                self._interval_s = median(self._pauses)
                 self._granted_s = 0.0
             self._seen, self._seen_s = frames, now_s
 
@@ -122,6 +124,7 @@ class Pace:
         """Note a keyframe."""
         if self._key_s:
             self._gops.append(now_s - self._key_s)
+            self._gop_s = median(self._gops)
         self._key_s = now_s
 
     def ended_silent(self) -> None:
@@ -148,13 +151,9 @@ class Pace:
     @property
     def gop_s(self) -> float:
         """The usual time between keyframes: the median of the last five; 0 when not known."""
-        return median(self._gops) if self._gops else 0.0
+        return self._gop_s
 
     @property
     def key_s(self) -> float:
         """When the last keyframe of this connection came, monotonic; 0 before the first."""
         return self._key_s
-
-    @property
-    def _interval_s(self) -> float:
-        return median(self._pauses) if self._pauses else 0.0

@@ -15,7 +15,7 @@ from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Credentials
 from ingest.connection import Connection, Step
 from ingest.door import Door
-from ingest.feed import Feed, Which
+from ingest.feed import Feed, FeedKind, Which
 from ingest.health import CLOCK_OFF_S, STALLED_S, STRETCHED_S, Condition, Note, Pace, State, judge
 from ingest.reconnect import REFUSED_S, Backoff
 from ingest.ring import RingWriter
@@ -339,6 +339,8 @@ class StreamPull:
         if plays_s >= STEADY_S:
             self._backoff.reset()
         silence_s = now_s - connection.received_s
+        if isinstance(connection, Connection) and self.feed.kind is not FeedKind.CHECKPOINT:
+            connection.gather(pace.fps(now_s, self.frames), silence_s)
         usual_s = pace.usual_s
         watched = self._watch.which is self.which
         key_s = self._watch.key_s if watched else pace.key_s
