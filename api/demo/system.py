@@ -29,6 +29,9 @@ RENDER_S = 600.0
 MARGIN_S = 30.0
 """Of footage more than the timed run takes: the system comes up and goes down while it plays."""
 
+RING_MB = 192
+"""Some seconds of the demo's small streams."""
+
 RECORD_MB = 2048
 """A demo may take so much of somebody's disk for recorded video."""
 
@@ -82,6 +85,7 @@ class DemoSystem:
             rtsp_base=base,
             cameras=self.options.cameras,
             detectors=self.options.detectors,
+            ring_mb=RING_MB,
             record_mb=RECORD_MB,
         )
         self.supervisor = Supervisor(settings)
