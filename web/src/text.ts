@@ -102,6 +102,7 @@ export const TEXT = {
   "video.sub": ["子码流", "sub-stream"],
   "video.for": ["已 {age}", "for {age}"],
   "recorded.open": ["录像回放", "Recordings"],
+  "recorded.back": ["返回实时", "Back to live"],
   "recorded.playback": ["回放", "PLAYBACK"],
   "recorded.pick": ["点选开始时间", "click to choose the time"],
   "recorded.from": ["开始", "From"],
