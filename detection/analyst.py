@@ -106,6 +106,7 @@ class Analyst:
         self.counters = Counters()
         self._clock = clock
         self._decoder: Decoder = decoder or CpuDecoder()
+        self._street_decoder = self._decoder.rough()
         self._in_hand = in_hand
         self.pictures = PictureWatch(data / "references")
         self._taken: dict[FeedId, SlotItem] = {}
@@ -173,6 +174,8 @@ class Analyst:
         """Write the references; release decoder, slots and tiles."""
         self.pictures.close()
         self._decoder.close()
+        if self._street_decoder is not self._decoder:
+            self._street_decoder.close()
         for slot in self._slots.values():
             slot.close()
         self._tiles.close()
@@ -206,7 +209,8 @@ class Analyst:
         if self._in_hand:
             self._in_hand.take(feed)
         try:
-            picture = self._decoder.decode(item.payload, item.codec)
+            decoder = self._decoder if feed in self._readers else self._street_decoder
+            picture = decoder.decode(item.payload, item.codec)
         finally:
             if self._in_hand:
                 self._in_hand.done()

@@ -192,6 +192,9 @@ class Decoder(Protocol):
                 affected.
         """
 
+    def rough(self) -> "Decoder":
+        """Return a decoder for pictures in which nothing small is read: a cheaper one, or this one."""
+
     def close(self) -> None:
         """Release what the decoder holds."""
 
@@ -218,15 +221,22 @@ def open_decoder(kind: str) -> Decoder:
 
 
 class CpuDecoder:
-    """A ``Decoder`` by libavcodec: one context a codec, made when it is first needed."""
+    """A ``Decoder`` by libavcodec: one context a codec, made when it is first needed.
 
-    def __init__(self) -> None:
+    Args:
+        smooth: smooth the edges of blocks as the standard asks. Without it a keyframe of 640 x 360 takes 5.1 instead of
+            7.2 ms, and NanoDet-g finds 398 persons and 136 vehicles where it found 389 and 137 (vtest and the road from
+            above, every 12th frame, 640 x 360 at x264's crf 30). Plates are read from smooth pictures.
+    """
+
+    def __init__(self, *, smooth: bool = True) -> None:
+        self._smooth = smooth
         self._contexts: dict[Codec, VideoCodecContext] = {}
 
     def decode(self, payload: bytes, codec: Codec) -> Picture:
         """Decode one keyframe; see ``Decoder``."""
         sizes = described_sizes(payload, codec)
-        context = self._contexts.pop(codec, None) or _open(codec)
+        context = self._contexts.pop(codec, None) or _open(codec, smooth=self._smooth)
         try:
             frames = context.decode(av.Packet(payload))
             frames += context.decode(None)
@@ -238,6 +248,10 @@ class CpuDecoder:
         self._contexts[codec] = context  # one that failed is not used again
         check_size((frames[0].width, frames[0].height), sizes)
         return _picture(frames[0])
+
+    def rough(self) -> "CpuDecoder":
+        """Return one that does not smooth."""
+        return type(self)(smooth=False)
 
     def close(self) -> None:
         """Release the contexts."""
@@ -302,12 +316,14 @@ def _front(payload: bytes, codec: Codec) -> Iterator[tuple[int, bytes]]:
         begin = following
 
 
-def _open(codec: Codec) -> VideoCodecContext:
+def _open(codec: Codec, *, smooth: bool) -> VideoCodecContext:
     context = av.CodecContext.create(_NAMES[codec], "r")
     assert isinstance(context, VideoCodecContext)
     context.thread_count = 1
     context.thread_type = ThreadType.NONE
     context.options = {"err_detect": "explode", "flags": "low_delay", "max_pixels": str(SIDE_MAX_PX**2)}
+    if not smooth:
+        context.options = {**context.options, "skip_loop_filter": "all"}
     return context
 
 

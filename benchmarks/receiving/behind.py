@@ -1,6 +1,7 @@
 """What runs behind the receiver: ``python -m benchmarks.receiving.behind decode|record RUN STREAMS``, until SIGTERM.
 
-The last line printed is JSON: what was decoded and how many busy keyframes were missed, or what was recorded.
+Counting begins anew at SIGUSR1. The last line printed is JSON: what was decoded and how many busy keyframes were
+missed, or what was recorded.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from typing import Any
 
 from benchmarks.receiving.clip import FPS, GOP, GOPS, after_busy, clips
 from camera_config.clock import SystemClock
-from detection.decode import open_decoder
+from detection.decode import CpuDecoder
 from detection.tiles import draw_tile
 from ingest.record.recorder import Kept, Recorder
 from ingest.simulate.clip import read_clip
@@ -27,7 +28,7 @@ ROUND_S = 0.25
 TAIL_BYTES = 512
 GOP_S = GOP / FPS
 
-ended = False
+began = ended = False
 
 
 def decode(run: Path, streams: int) -> dict[str, Any]:
@@ -35,10 +36,15 @@ def decode(run: Path, streams: int) -> dict[str, Any]:
     keys = [unit for unit in read_clip(clips().sub).units if unit.key]
     index_of = {zlib.crc32(unit.slices[-1][-TAIL_BYTES:]): index for index, unit in enumerate(keys)}
     slots = [SlotReader(run / "slots" / f"c{number}") for number in range(streams)]
-    decoder = open_decoder("cpu")
+    decoder = CpuDecoder(smooth=False)
     seen: dict[int, list[tuple[float, int]]] = defaultdict(list)
     decoded = superseded = failed = 0
+    counts = False
     while not ended:
+        if began and not counts:
+            seen.clear()
+            decoded = superseded = failed = 0
+            counts = True
         busy = False
         for number, slot in enumerate(slots):
             before = slot.cursor
@@ -97,6 +103,11 @@ def record(run: Path, streams: int, folder: Path, *, always: bool) -> dict[str, 
     return {"recorded_mb": round(status.used_bytes / 1e6, 1), "recorder_behind_s": round(status.behind_s, 2)}
 
 
+def _begin(_number: int, _frame: FrameType | None) -> None:
+    global began  # noqa: PLW0603 - a signal handler has nowhere else to say it
+    began = True
+
+
 def _end(_number: int, _frame: FrameType | None) -> None:
     global ended  # noqa: PLW0603 - a signal handler has nowhere else to say it
     ended = True
@@ -111,5 +122,6 @@ if __name__ == "__main__":
     parser.add_argument("--always", action="store_true")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGUSR1, _begin)
     done = decode(args.run, args.streams) if args.what == "decode" else None
     print(json.dumps(done or record(args.run, args.streams, args.folder, always=args.always)), flush=True)

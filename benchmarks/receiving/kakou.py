@@ -11,11 +11,12 @@ Gate recall: of the sub-stream's keyframes that follow a busy GOP, the share tha
 import argparse
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def watch(port: int, streams: int, seconds: float, *, gated: bool) -> Side:
         helpers = [subprocess.Popen([*module, *one], stdout=subprocess.PIPE, text=True) for one in argv]
         said: dict[str, Any] = {}
         try:
-            figures = run(measure(receiver, FPS + SUB_FPS, seconds, settle_s=FLOOR_S))
+            figures = run(measure(receiver, FPS + SUB_FPS, seconds, settle_s=2 * FLOOR_S, helpers=helpers))
         finally:
             for helper in helpers:
                 helper.terminate()
@@ -69,7 +70,14 @@ def run(work: Coroutine[Any, Any, Side]) -> Side:
         return runner.run(work)
 
 
-async def measure(receiver: Receiver, fps: float, seconds: float, *, settle_s: float = 2.0) -> Side:
+async def measure(
+    receiver: Receiver,
+    fps: float,
+    seconds: float,
+    *,
+    settle_s: float = 2.0,
+    helpers: Sequence[subprocess.Popen[str]] = (),
+) -> Side:
     """Run ``receiver`` and meter this process and its children from ``settle_s`` after all streams play."""
     began_s = time.monotonic()
     running = asyncio.create_task(receiver.run())
@@ -77,6 +85,8 @@ async def measure(receiver: Receiver, fps: float, seconds: float, *, settle_s: f
         await asyncio.sleep(0.25)
     opened_s = time.monotonic() - began_s
     await asyncio.sleep(settle_s)
+    for helper in helpers:
+        helper.send_signal(signal.SIGUSR1)
     meter, before = Meter(), receiver.status()
     await asyncio.sleep(seconds)
     cost, after = meter.read(), receiver.status()
