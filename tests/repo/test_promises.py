@@ -39,7 +39,7 @@ def kinds(kind: type[errors.CountyError]) -> set[type[errors.CountyError]]:
     return {kind}.union(*(kinds(child) for child in kind.__subclasses__()))
 
 
-@pytest.mark.parametrize("kind", sorted(kinds(errors.CountyError), key=lambda k: k.code))
+@pytest.mark.parametrize("kind", sorted(kinds(errors.CountyError), key=lambda kind: (kind.code, kind.__name__)))
 def test_every_error_code_is_explained(kind: type[errors.CountyError]) -> None:
     assert f"| `{kind.code}` |" in (ROOT / "docs" / "ref" / "errors.md").read_text(encoding="utf-8")
 
