@@ -23,8 +23,9 @@ from ingest.record.recorder import Kept, Recorder
 from ingest.simulate.clip import read_clip
 from ingest.slot import SlotReader
 
-IDLE_S = 0.02
-ROUND_S = 0.25
+IDLE_S = 0.05
+ROUND_S = 0.4
+"""As the product's recorder does."""
 TAIL_BYTES = 512
 GOP_S = GOP / FPS
 
