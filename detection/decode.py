@@ -130,19 +130,6 @@ class Picture:
         """Return the box of the whole picture."""
         return Box(0, 0, self.width, self.height)
 
-    @classmethod
-    def of_bgr(cls, image: Image) -> "Picture":
-        """Return an ordinary (height, width, 3) BGR picture as a ``Picture``; odd last lines are cut off."""
-        height, width = image.shape[0] // 2 * 2, image.shape[1] // 2 * 2
-        flat = cv2.cvtColor(np.ascontiguousarray(image[:height, :width]), cv2.COLOR_BGR2YUV_I420).reshape(-1)
-        size, part = height * width, height * width // 4
-        half = (height // 2, width // 2)
-        return cls(
-            np.asarray(flat[:size].reshape(height, width), np.uint8),
-            np.asarray(flat[size : size + part].reshape(half), np.uint8),
-            np.asarray(flat[size + part :].reshape(half), np.uint8),
-        )
-
     def even(self, box: Box) -> Box:
         """Return ``box`` inside the picture and on even pixels, as ``bgr`` cuts it."""
         inside = box.within(self.width, self.height)

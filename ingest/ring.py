@@ -176,13 +176,6 @@ class RingReader:
         payload = ring.payload(entry)
         return payload if ring.words[OLDEST] <= entry.place < ring.words[HEAD] else None
 
-    def seek_newest(self) -> None:
-        """Go behind the newest unit: only what comes from now on is read."""
-        ring = self._open()
-        if ring is not None:
-            self._place = ring.words[HEAD]
-            self._broken = True
-
     def seek_last_key(self) -> bool:
         """Go to the newest keyframe; False, and nothing happens, if there is none."""
         return self.seek_key_before(float("inf"))

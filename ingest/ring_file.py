@@ -12,7 +12,6 @@ the circle: what does not fit there goes to its beginning.
 import mmap
 import os
 import struct
-import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import NamedTuple
 
 from ingest.access_unit import AccessUnit
 from ingest.codec import Codec
+from ingest.shared_file import create
 
 MAGIC = int.from_bytes(b"KKRING1\0", "little")
 HEADER_BYTES = 128
@@ -222,15 +222,7 @@ def made(path: Path, capacity: int) -> RingFile:
     Raises:
         OSError: no room.
     """
-    fd, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        os.posix_fallocate(fd, 0, HEADER_BYTES + capacity)
-        os.pwrite(fd, struct.pack("<QQQQ", MAGIC, capacity, capacity, capacity), 0)
-        ring = RingFile(fd, path, writable=True)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(fd)
+    create(path, HEADER_BYTES + capacity, struct.pack("<QQQQ", MAGIC, capacity, capacity, capacity))
+    ring = kept(path, capacity)
+    assert ring is not None
     return ring

@@ -13,7 +13,6 @@ import mmap
 import os
 import struct
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +21,7 @@ from typing import Self
 from google_crc32c import extend, value
 
 from ingest.codec import Codec
+from ingest.shared_file import create
 
 MAGIC = int.from_bytes(b"KKSLOT2\0", "little")
 HEADER_BYTES = 128
@@ -97,7 +97,7 @@ class SlotWriter:
         self.path = path
         self.capacity = capacity
         if not path.exists():
-            _create(path, capacity)
+            create(path, HEADER_BYTES + capacity, struct.pack("<QQ", MAGIC, capacity))
         fd = os.open(path, os.O_RDWR)
         try:
             self._slot = _Mapping(fd, path)
@@ -247,16 +247,3 @@ class SlotReader:
             os.sched_yield()
         self.torn += 1
         return None
-
-
-def _create(path: Path, capacity: int) -> None:
-    fd, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        os.posix_fallocate(fd, 0, HEADER_BYTES + capacity)
-        os.pwrite(fd, struct.pack("<QQ", MAGIC, capacity), 0)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(fd)

@@ -86,8 +86,3 @@ def _segment(index: Index, folder: Path, one: Segment) -> Iterator[Finding]:
     if found is None or found.whole < found.size or len(found.fragments) != one.keyframes:
         whole = 0 if found is None else len(found.fragments)
         yield Finding("unplayable", one.path, f"{whole} of {one.keyframes} fragments are whole")
-
-
-def _open_since(present: list[str], stream: str, end: float) -> bool:
-    """Return whether a segment of ``stream`` is being written that may belong to a span ending at ``end``."""
-    return any(path.startswith(f"{stream}/") and path.endswith(PART) for path in present) and end > 0

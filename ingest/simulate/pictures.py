@@ -1,16 +1,14 @@
-"""Pictures out of packed clips, and clips made of them anew: sub-streams."""
+"""Pictures out of packed clips."""
 
 from collections.abc import Iterable, Iterator
 
 import av
-import cv2
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from ingest.codec import Codec
 from ingest.simulate.clip import START_CODE
-from ingest.simulate.encode import encode_clip
 from ingest.simulate.rtp import FU_A, STAP_A, Packets
 from ingest.simulate.rtp_h265 import AP, FU
 from ingest.simulate.source import PackedClip
@@ -48,17 +46,6 @@ def payloads(frame: Packets) -> list[bytes]:
     begins = [int(at) + 12 for at in frame.headers]
     ends = [int(at) - 4 for at in frame.headers[1:]] + [len(data)]
     return [data[begin:end] for begin, end in zip(begins, ends, strict=True)]
-
-
-def sub_clip(clip: PackedClip, width: int = 640, height: int = 360, every: int = 2, crf: int = 27) -> PackedClip:
-    """Return the same footage smaller, with every ``every``-th picture only, keyframes at the same moments."""
-    shown = [
-        np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-        for number, picture in enumerate(decode(clip.frames, clip.codec))
-        if number % every == 0
-    ]
-    key_every = max(1, gop_of(clip) // every)
-    return PackedClip.of(encode_clip(shown, clip.codec, fps=clip.fps / every, key_every=key_every, crf=crf))
 
 
 def gop_of(clip: PackedClip) -> int:

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from camera_config.ids import CameraId
-from detection.decode import Box, Picture
+from detection.decode import Box
 from detection.models import CLASSES
 from detection.objects import Detection
 from detection.sightings import Tools
 from detection.street import WINDOW_S, StreetCounter
+from tests.support.pictures import picture_of
 
 COCO = Path(__file__).parents[3] / "shared" / "data" / "coco128"
 needs_coco = pytest.mark.skipif(not COCO.is_dir(), reason="../shared/data/coco128 is not on this machine")
@@ -84,7 +85,7 @@ def test_persons_and_vehicles_are_found_as_well_as_ever(tools: Tools) -> None:
 def test_a_street_is_counted_in_windows(tools: Tools) -> None:
     """The picture shows a street with several persons and cars; two keyframes of it make one event."""
     best = max((COCO / "labels" / "train2017").glob("*.txt"), key=_crowd)
-    picture = Picture.of_bgr(np.asarray(cv2.imread(str(COCO / "images" / "train2017" / f"{best.stem}.jpg")), np.uint8))
+    picture = picture_of(np.asarray(cv2.imread(str(COCO / "images" / "train2017" / f"{best.stem}.jpg")), np.uint8))
     counter = StreetCounter(CameraId("c-1"), tools.objects)
     found = [*counter.look(picture, at=1000.0, mono_s=5.0), *counter.look(picture, at=1010.0, mono_s=15.0)]
     assert counter.due(5.0 + WINDOW_S - 0.001) is None
@@ -102,7 +103,7 @@ def _crowd(path: Path) -> int:
 
 def test_an_empty_street_holds_nobody(tools: Tools) -> None:
     counter = StreetCounter(CameraId("c-1"), tools.objects)
-    assert counter.look(Picture.of_bgr(np.full((360, 640, 3), 90, np.uint8)), at=1.0, mono_s=1.0) == []
+    assert counter.look(picture_of(np.full((360, 640, 3), 90, np.uint8)), at=1.0, mono_s=1.0) == []
     counts = counter.flush()
     assert counts is not None
     assert (counts.persons, counts.vehicles) == (0, 0)

@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from detection.decode import Box, Picture
+from detection.decode import Box
 from detection.plate_find import PlateBox
 from detection.plate_read import PlateRead
 from detection.same_vehicle import one_vehicle
 from detection.track import GONE_S, Keyframe, Sighting, Track, associate
+from tests.support.pictures import picture_of
 
-EMPTY = Picture.of_bgr(np.zeros((16, 16, 3), np.uint8))
+EMPTY = picture_of(np.zeros((16, 16, 3), np.uint8))
 CAR = Box(0, 0, 10, 10)
 
 

@@ -2,12 +2,15 @@
 
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.codec import Codec
 from ingest.simulate.clip import Clip
 from ingest.simulate.encode import encode_clip
+from ingest.simulate.pictures import decode, gop_of
+from ingest.simulate.source import PackedClip
 
 
 def street(count: int, width: int = 320, height: int = 192) -> list[NDArray[np.uint8]]:
@@ -31,3 +34,14 @@ def moving(
 ) -> Clip:
     """Return the street as a clip."""
     return encode_clip(street(count), codec, fps=fps, key_every=key_every, crf=crf)
+
+
+def sub_clip(clip: PackedClip, width: int = 640, height: int = 360, every: int = 2, crf: int = 27) -> PackedClip:
+    """Return the same footage smaller, with every ``every``-th picture only, keyframes at the same moments."""
+    shown = [
+        np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        for number, picture in enumerate(decode(clip.frames, clip.codec))
+        if number % every == 0
+    ]
+    key_every = max(1, gop_of(clip) // every)
+    return PackedClip.of(encode_clip(shown, clip.codec, fps=clip.fps / every, key_every=key_every, crf=crf))

@@ -17,12 +17,11 @@ from ingest.codec import Codec
 from ingest.simulate.certificate import self_signed
 from ingest.simulate.faults import Fault
 from ingest.simulate.mount import Mount
-from ingest.simulate.pictures import sub_clip
 from ingest.simulate.reports import NTP_EPOCH_S, Report
 from ingest.simulate.server import CameraServer, CameraServerThread
 from ingest.simulate.source import LoopSource, PackedClip
 from tests.ingest.simulate.conftest import RtspTalk, SignedTalk, opened
-from tests.ingest.simulate.pictures import moving, street
+from tests.ingest.simulate.pictures import moving, street, sub_clip
 from tests.ingest.simulate.viewer import Viewer
 from tests.support.waiting import until
 
