@@ -24,6 +24,7 @@ class Settings:
         recordings: folder of recorded video; empty means ``data/recordings``, ``none`` records nothing.
         record_mb: disk for recorded video; the oldest goes first when it is full.
         secrets: file with the cameras' users and passwords; empty means ``data/secrets.json``.
+        camera_ca: file of certificate authorities (PEM) for cameras with rtsps; empty means the system's.
         live_addresses: this machine's addresses offered to browsers for live video; empty offers all.
         live_ports: UDP ports for live video, ``first-last``; ``0-0`` takes any free one.
     """
@@ -41,6 +42,7 @@ class Settings:
     recordings: str = ""
     record_mb: int = 20 * 1024
     secrets: str = ""
+    camera_ca: str = ""
     live_addresses: tuple[str, ...] = ()
     live_ports: str = "0-0"
 

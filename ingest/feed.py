@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 
 from camera_config.ids import FeedId
 from camera_config.networks import CameraNetworks
@@ -36,6 +37,7 @@ class Feed:
         sub_url: of a second, smaller stream, which is then the one that is watched; empty for none.
         credentials: asked at every connection, and while the camera refuses those it had; None for those of the URL.
         pin: likewise, for the SHA-256 of the camera's certificate; None where an authority signed it.
+        ca_file: authorities in PEM that sign the cameras' certificates; None: the system's.
         networks: where cameras may be; None allows any address.
 
     Raises:
@@ -48,6 +50,7 @@ class Feed:
     sub_url: str = field(default="", repr=False)
     credentials: Callable[[], Credentials | None] | None = field(default=None, repr=False)
     pin: Callable[[], str | None] | None = field(default=None, repr=False)
+    ca_file: Path | None = None
     networks: CameraNetworks | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:

@@ -292,7 +292,7 @@ class StreamPull:
     def _new_connection(self, target: Target) -> Connection | PyavPull:
         feed = self.feed
         self._used = who = feed.credentials() if feed.credentials else None
-        tls = TlsPolicy(pin=feed.pin() if feed.pin else None)
+        tls = TlsPolicy(ca_file=feed.ca_file, pin=feed.pin() if feed.pin else None)
         if self._clock.monotonic_s() < self._second_until_s:
             return PyavPull(target, who, self.sets, self, self._clock, udp=self._udp, tls=tls, networks=feed.networks)
         return Connection(target, who, self.sets, self, self._clock, tls=tls, networks=feed.networks)

@@ -28,6 +28,9 @@ def up(
     secrets: Annotated[
         str, typer.Option(help="File of the cameras' passwords, see `kakou secrets`; default DATA/secrets.json.")
     ] = "",
+    camera_ca: Annotated[
+        Path | None, typer.Option(help="File (PEM) of who signs the cameras' certificates; default the system's.")
+    ] = None,
     live_address: Annotated[
         list[str] | None, typer.Option(help="Address of this machine offered for live video; default all. Repeatable.")
     ] = None,
@@ -47,6 +50,7 @@ def up(
         port_range(live_ports)
     except ValueError as error:
         raise ConfigError(f"--live-ports: {error}", hint="For example --live-ports 40000-40100.") from error
+    authorities = _authorities(camera_ca) if camera_ca else ""
     console = Console(stderr=True)
     load_county(county)
     settings = Settings(
@@ -62,6 +66,7 @@ def up(
         recordings=_absolute(recordings),
         record_mb=record_mb,
         secrets=_absolute(secrets),
+        camera_ca=authorities,
         live_addresses=tuple(live_address or ()),
         live_ports=live_ports,
     )
@@ -90,3 +95,19 @@ def up(
 def _absolute(path: str) -> str:
     """Return ``path`` so that it means the same in every process; empty and ``none`` stay."""
     return path if path in ("", "none") else str(Path(path).resolve())
+
+
+def _authorities(path: Path) -> str:
+    """Return where the file of authorities is, for every process.
+
+    Raises:
+        ConfigError: it cannot be used; found now, it is one message and not one a camera.
+    """
+    from camera_config.errors import ConfigError, FeedCertificate
+    from ingest.tls import context_for
+
+    try:
+        context_for(path.resolve(), pinned=False)
+    except FeedCertificate as error:
+        raise ConfigError(f"--camera-ca: {error}", hint=error.hint) from error
+    return str(path.resolve())

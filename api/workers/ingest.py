@@ -69,6 +69,7 @@ def feeds_of(county: County, settings: Settings, secrets: Secrets) -> list[Feed]
             sub_url=f"{base}/{one.id}/sub" if base and one.sub_url else one.sub_url,
             credentials=partial(_credentials, secrets, one.id),
             pin=partial(secrets.pin_of, one.id),
+            ca_file=Path(settings.camera_ca) if settings.camera_ca else None,
             networks=networks,
         )
 
