@@ -16,9 +16,9 @@ from detection.in_hand import CAUSE, InHand
 from detection.passage import Passage
 from detection.picture_watch import PictureWatch
 from detection.schedule import Schedule
-from detection.sightings import Tools
 from detection.street import StreetCounter, StreetCounts, persons, vehicles
 from detection.tiles import Tiles, tile_of
+from detection.tools import Tools
 from ingest.gate import FLOOR_S
 from ingest.slot import SlotItem, SlotReader
 

@@ -12,9 +12,11 @@ from detection.decode import Box, Picture
 from detection.evidence import Kept, keep
 from detection.passage import FINAL, PROVISIONAL, Passage, new_passage_id
 from detection.plate_find import PlateBox
+from detection.plate_look import around
 from detection.plate_vote import SURE, Verdict
 from detection.same_vehicle import TOUCH, one_vehicle, part_of, same_plate, touching
-from detection.sightings import Tools, alone, around, sightings, standing
+from detection.sightings import alone, sightings, standing
+from detection.tools import Tools
 from detection.track import Evidence, Keyframe, Sighting, Track, associate
 
 log = logging.getLogger(__name__)

@@ -5,18 +5,15 @@ should be by now; otherwise the regions that changed are searched at a reduced s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from detection.change import Background, Region
 from detection.decode import Box, Picture
-from detection.objects import ObjectFinder
 from detection.plate_colour import plate_colour
-from detection.plate_corners import fit_corners
-from detection.plate_find import PLATE_WIDTH_MIN_PX, PlateBox, PlateFinder, rectify
+from detection.plate_find import PLATE_WIDTH_MIN_PX, PlateBox, rectify
 from detection.plate_grammar import PlateColour
-from detection.plate_read import PlateReader
-from detection.plate_vote import SURE
+from detection.plate_look import PLATE_MARGIN, around, read_at
+from detection.tools import Tools
 from detection.track import Keyframe, Sighting, Track
 
 PIECE_SHARE: Final = 0.6
@@ -43,23 +40,12 @@ STILL_EVERY: Final = 4
 """A region in which nothing moves is searched only in every so many keyframes."""
 TAIL_S: Final = 2.0
 """After a plate has left the picture, the rest of its vehicle follows within this time."""
-READABLE: Final = 0.02
-"""A reading less probable than this is none."""
 LARGER: Final = 1.3
 """A settled plate is read again when it is so many times as wide as in its best picture."""
 VIVID: Final = frozenset({PlateColour.BLUE, PlateColour.YELLOW, PlateColour.GREEN, PlateColour.YELLOW_GREEN})
 VIVID_SHARE: Final = 0.5
 PLATE_ASPECT: Final = (2.3, 4.6)
 """A text box that cannot be read is a plate only with a plate's colour and, more narrowly, its shape."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """The models of one process, used by all its checkpoints in turn."""
-
-    finder: PlateFinder
-    reader: PlateReader
-    objects: ObjectFinder
 
 
 def standing(tracks: Sequence[Track], background: Background, frame: Keyframe) -> list[Track]:
@@ -102,14 +88,6 @@ def sightings(
             found += [box for box in more if not any(_same_place(box, other) for other in (*fixed, *found))]
     read = [_read(tools, frame, box, moving) for box in found]
     return _best_of_overlapping([sighting for sighting in read if sighting is not None])
-
-
-def around(plate: PlateBox, across: float, along: float) -> Box:
-    """Return the upright box around a plate, larger by shares of its width and height at every side."""
-    left, top = plate.quad.min(axis=0)
-    right, bottom = plate.quad.max(axis=0)
-    x, y = round(across * plate.width_px), round(along * plate.height_px)
-    return Box(round(float(left)), round(float(top)), round(float(right)), round(float(bottom))).grown(x, y)
 
 
 def alone(region: Box, plate: PlateBox) -> bool:
@@ -197,18 +175,14 @@ def _read(tools: Tools, frame: Keyframe, box: PlateBox, tracks: Sequence[Track])
         best = track.best.plate if track.best else None
         if track.settled and best is not None and box.width_px < LARGER * best.width_px:
             return Sighting(box, None)
-    cut = frame.picture.even(around(box, 0.2, 0.5))
+    cut = frame.picture.even(around(box, *PLATE_MARGIN))
     piece = frame.picture.bgr(cut)
-    plate = rectify(piece, box.quad, left=cut.left, top=cut.top)
-    fitted = fit_corners(piece, box, left=cut.left, top=cut.top)
-    read = tools.reader.read(rectify(piece, fitted.quad, left=cut.left, top=cut.top))
-    if fitted is not box and (read is None or read.probability < SURE):
-        read = max(read, tools.reader.read(plate), key=lambda one: one.probability if one else 0.0)
-    if read is not None and read.probability >= READABLE:
+    read = read_at(tools, piece, box, left=cut.left, top=cut.top)
+    if read is not None:
         return Sighting(box, read)
     if here:
         return Sighting(box, None)
-    colour, share = plate_colour(plate)
+    colour, share = plate_colour(rectify(piece, box.quad, left=cut.left, top=cut.top))
     shaped = PLATE_ASPECT[0] <= box.width_px / max(box.height_px, 1.0) <= PLATE_ASPECT[1]
     return Sighting(box, None) if colour in VIVID and share >= VIVID_SHARE and shaped else None
 

@@ -12,17 +12,15 @@ import numpy as np
 from camera_config.errors import FeedError
 from detection.decode import Box, Image
 from detection.objects import Detection
-from detection.plate_find import PlateBox, rectify
+from detection.plate_find import PlateBox
+from detection.plate_look import look
 from detection.plate_read import PlateRead
-from detection.sightings import Tools
+from detection.tools import Tools
 
 PICTURES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 VIDEOS: Final = frozenset({".mp4", ".avi", ".mkv", ".mov", ".ts", ".h264", ".264"})
 VIDEO_STEP_S: Final = 0.5
 """Of a video a frame is looked at so often, as a checkpoint's keyframes come."""
-PLATE_SIDE_PX: Final = 960
-"""Without a region to look into, plates are looked for in the whole picture at this size."""
-READABLE: Final = 0.02
 PERSON_BGR: Final = (80, 200, 80)
 VEHICLE_BGR: Final = (230, 150, 40)
 PLATE_BGR: Final = (0, 220, 255)
@@ -30,10 +28,11 @@ PLATE_BGR: Final = (0, 220, 255)
 
 @dataclass(frozen=True, slots=True)
 class FoundPlate:
-    """A plate found and read."""
+    """A plate found and read; ``certain`` where this one picture is enough."""
 
     box: PlateBox
     read: PlateRead
+    certain: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,7 @@ class Survey:
             "plates": [
                 {
                     "plate": one.read.text,
+                    "certain": one.certain,
                     "probability": round(one.read.probability, 4),
                     "chars": [round(char, 3) for char in one.read.chars],
                     "colour": one.read.colour.value if one.read.colour else None,
@@ -64,11 +64,7 @@ class Survey:
 
 def survey(image: Image, tools: Tools) -> Survey:
     """Look at a whole (height, width, 3) BGR picture once: persons, vehicles and readable plates."""
-    plates: list[FoundPlate] = []
-    for box in tools.finder.find(image, side_px=PLATE_SIDE_PX):
-        read = tools.reader.read(rectify(image, box.quad))
-        if read is not None and read.probability >= READABLE:
-            plates.append(FoundPlate(box, read))
+    plates = [FoundPlate(one.box, one.read, one.certain) for one in look(tools, image) if one.read is not None]
     return Survey(tuple(tools.objects.find(image)), tuple(plates))
 
 

@@ -22,8 +22,8 @@ def detect(
     from detection.objects import ObjectFinder
     from detection.plate_find import PlateFinder
     from detection.plate_read import PlateReader
-    from detection.sightings import Tools
     from detection.survey import draw, pictures_in, survey
+    from detection.tools import Tools
 
     cv2.setNumThreads(1)
     tools = Tools(PlateFinder(), PlateReader(), ObjectFinder())

@@ -31,7 +31,7 @@ from detection.in_hand import InHand
 from detection.objects import ObjectFinder
 from detection.plate_find import PlateFinder
 from detection.plate_read import PlateReader
-from detection.sightings import Tools
+from detection.tools import Tools
 
 log = logging.getLogger(__name__)
 

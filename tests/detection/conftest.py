@@ -6,7 +6,7 @@ import pytest
 from detection.objects import ObjectFinder
 from detection.plate_find import PlateFinder
 from detection.plate_read import PlateReader
-from detection.sightings import Tools
+from detection.tools import Tools
 
 
 @pytest.fixture(scope="session")

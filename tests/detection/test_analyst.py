@@ -15,7 +15,7 @@ from camera_config.clock import Clock, SystemClock
 from camera_config.errors import FeedError
 from detection.analyst import Analyst, Told
 from detection.decode import TILE_HEIGHT_PX, TILE_WIDTH_PX, CpuDecoder
-from detection.sightings import Tools
+from detection.tools import Tools
 from ingest.codec import Codec
 from ingest.simulate.plates import PlateKind
 from ingest.slot import SlotReader, SlotWriter

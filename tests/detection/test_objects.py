@@ -11,8 +11,8 @@ from camera_config.ids import CameraId
 from detection.decode import Box
 from detection.models import CLASSES
 from detection.objects import Detection
-from detection.sightings import Tools
 from detection.street import WINDOW_S, StreetCounter
+from detection.tools import Tools
 from tests.support.pictures import picture_of
 
 COCO = Path(__file__).parents[3] / "shared" / "data" / "coco128"

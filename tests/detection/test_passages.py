@@ -10,7 +10,7 @@ import pytest
 from detection.checkpoint import CheckpointReader
 from detection.decode import CpuDecoder
 from detection.passage import Passage
-from detection.sightings import Tools
+from detection.tools import Tools
 from ingest.codec import Codec
 from ingest.simulate.plates import PlateKind
 from tests.support.checkpoint_film import Drive, Image, checkpoint, film

@@ -12,8 +12,8 @@ from detection.plate_find import PlateBox, rectify
 from detection.plate_grammar import PlateColour
 from detection.plate_read import PlateRead
 from detection.plate_vote import Ballot, vote
-from detection.sightings import Tools
 from detection.survey import survey
+from detection.tools import Tools
 from ingest.simulate.plates import PlateKind, draw_plate
 from tests.support.checkpoint_film import Image
 
