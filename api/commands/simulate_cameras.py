@@ -15,6 +15,7 @@ from camera_config.errors import ConfigError
 
 if TYPE_CHECKING:
     from ingest.auth import Credentials
+    from ingest.simulate.certificate import Certificate
     from ingest.simulate.schedule import PlannedFault
     from ingest.simulate.server import CameraServer
 
@@ -49,6 +50,9 @@ def simulate_cameras(
         Path | None,
         typer.Option(help="Let in, by Digest, only who stands in this file as user:password.", dir_okay=False),
     ] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Speak rtsps, with a certificate of its own, new at every start.")
+    ] = False,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="FEED=KIND[:VALUE][@FROM[-UNTIL]]", help="A trouble; see above; repeatable."),
@@ -84,6 +88,7 @@ def simulate_cameras(
     from camera_config.example import example_county
     from camera_config.load import load_county
     from ingest.simulate.cache import default_folder
+    from ingest.simulate.certificate import self_signed
     from ingest.simulate.mount import SUB
     from ingest.simulate.schedule import parse_fault
     from ingest.simulate.server import CameraServer
@@ -113,10 +118,11 @@ def simulate_cameras(
     try:
         for note in stage.notes:
             print(note, flush=True)
-        server = CameraServer(stage.for_server(who))
+        certificate = self_signed() if tls else None
+        server = CameraServer(stage.for_server(who), tls=certificate)
         _raise_file_limit(len(server.mounts))
         before_s = time.process_time()
-        seconds = asyncio.run(_serve(server, port, for_s, planned))
+        seconds = asyncio.run(_serve(server, port, for_s, planned, certificate))
         serving_s = time.process_time() - before_s
         stage.close()
         if as_json:
@@ -132,7 +138,11 @@ def simulate_cameras(
 
 
 async def _serve(
-    server: "CameraServer", port: int, for_s: float | None, planned: "list[tuple[PlannedFault, list[str]]]"
+    server: "CameraServer",
+    port: int,
+    for_s: float | None,
+    planned: "list[tuple[PlannedFault, list[str]]]",
+    certificate: "Certificate | None",
 ) -> float:
     """Serve until a signal or the end of the run; return for how long (seconds)."""
     from ingest.simulate.schedule import carry_out
@@ -144,8 +154,10 @@ async def _serve(
     got = await server.start(port)
     begun_s = loop.time()
     carry_out(planned, server.set_fault)
-    base = f"rtsp://127.0.0.1:{got}"
-    ready = {"base": base, "port": got, "started_at": server.started_at, "mounts": server.mounts}
+    base = f"{'rtsps' if certificate else 'rtsp'}://127.0.0.1:{got}"
+    ready: dict[str, object] = {"base": base, "port": got, "started_at": server.started_at, "mounts": server.mounts}
+    if certificate:
+        ready["certificate_sha256"] = certificate.sha256
     print(json.dumps(ready), flush=True)
     if for_s is not None:
         loop.call_later(for_s, ended.set)

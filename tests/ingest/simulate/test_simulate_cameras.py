@@ -1,11 +1,14 @@
 """The command as a person starts it: a process of its own."""
 
+import hashlib
 import json
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,25 +32,40 @@ def own(tmp_path: Path) -> Path:
     return folder
 
 
+@contextmanager
+def running(own: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    where = ("--port", "0", "--clips", str(own), "--cache", str(own.parent / "cache"))
+    process = subprocess.Popen([sys.executable, "-c", RUN, *where, *options], stdout=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until_ready(process: subprocess.Popen[str]) -> list[str]:
+    """Return what it says until all is ready; the last line is the one of JSON."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not lines or not lines[-1].startswith("{"):
+        lines.append(process.stdout.readline())
+        assert lines[-1], "it ended before it was ready"
+    return lines
+
+
 @pytest.fixture
 def started(own: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    options = ["--cameras", "3", "--port", "0", "--clips", str(own), "--cache", str(tmp_path / "cache"), "--json"]
+    options = ["--cameras", "3", "--json"]
     options += ["--truth", str(tmp_path / "truth.jsonl"), "--fault", "cam-002/sub=vanish", "--for", "60"]
     options += ["--fault", "1=redirect:rtsp://127.0.0.1:7/a@0.01-900", "--sub", "--h265", "3"]
     (tmp_path / "login").write_text("guard:pass:word\n")
     options += ["--password", str(tmp_path / "login")]
-    process = subprocess.Popen([sys.executable, "-c", RUN, *options], stdout=subprocess.PIPE, text=True)
-    yield process
-    process.kill()
-    process.wait()
+    with running(own, *options) as process:
+        yield process
 
 
 def test_it_tells_port_and_mounts_plays_and_ends_at_once_on_sigterm(started: subprocess.Popen[str], tmp_path: Path):
-    assert started.stdout is not None
-    lines = []
-    while not lines or not lines[-1].startswith("{"):
-        lines.append(started.stdout.readline())
-        assert lines[-1], "it ended before it was ready"
+    lines = until_ready(started)
     ready = json.loads(lines[-1])
     assert ready["base"] == f"rtsp://127.0.0.1:{ready['port']}"
     streets = [f"cam-00{number}{part}" for number in (1, 2, 3) for part in ("", "/sub")]
@@ -70,10 +88,21 @@ def test_it_tells_port_and_mounts_plays_and_ends_at_once_on_sigterm(started: sub
     started.send_signal(signal.SIGTERM)
     assert started.wait(5) == 0
     assert not any("pass:word" in text for text in lines)
+    assert started.stdout is not None
     told = json.loads(started.stdout.readlines()[-1])
     assert told["frames_sent"] > 0
     assert told["rss_mb"] > 0
     assert told["passages"] == len((tmp_path / "truth.jsonl").read_text().splitlines())
+
+
+def test_by_tls_it_tells_the_fingerprint_of_the_certificate_that_it_shows(own: Path):
+    with running(own, "--cameras", "0", "--tls") as process:
+        ready = json.loads(until_ready(process)[-1])
+        assert ready["base"] == f"rtsps://127.0.0.1:{ready['port']}"
+        shown = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", ready["port"])))
+        assert hashlib.sha256(shown).hexdigest() == ready["certificate_sha256"]
+        with opened(f"{ready['base']}/{ready['mounts'][0]}") as stream:
+            assert next(stream.decode(video=0)).width > 0
 
 
 @pytest.mark.parametrize("text", ["secret", "secret:", ":secret", "a:secret\nb:secret", ""])
