@@ -9,10 +9,8 @@ from typing import Final
 
 from detection.change import Background, Region
 from detection.decode import Box, Picture
-from detection.plate_colour import plate_colour
-from detection.plate_find import PLATE_WIDTH_MIN_PX, PlateBox, rectify
-from detection.plate_grammar import PlateColour
-from detection.plate_look import PLATE_MARGIN, around, read_at
+from detection.plate_find import PLATE_WIDTH_MIN_PX, PlateBox
+from detection.plate_look import PLATE_MARGIN, around, see_at
 from detection.tools import Tools
 from detection.track import Keyframe, Sighting, Track
 
@@ -42,10 +40,6 @@ TAIL_S: Final = 2.0
 """After a plate has left the picture, the rest of its vehicle follows within this time."""
 LARGER: Final = 1.3
 """A settled plate is read again when it is so many times as wide as in its best picture."""
-VIVID: Final = frozenset({PlateColour.BLUE, PlateColour.YELLOW, PlateColour.GREEN, PlateColour.YELLOW_GREEN})
-VIVID_SHARE: Final = 0.5
-PLATE_ASPECT: Final = (2.3, 4.6)
-"""A text box that cannot be read is a plate only with a plate's colour and, more narrowly, its shape."""
 
 
 def standing(tracks: Sequence[Track], background: Background, frame: Keyframe) -> list[Track]:
@@ -177,14 +171,8 @@ def _read(tools: Tools, frame: Keyframe, box: PlateBox, tracks: Sequence[Track])
             return Sighting(box, None)
     cut = frame.picture.even(around(box, *PLATE_MARGIN))
     piece = frame.picture.bgr(cut)
-    read = read_at(tools, piece, box, left=cut.left, top=cut.top)
-    if read is not None:
-        return Sighting(box, read)
-    if here:
-        return Sighting(box, None)
-    colour, share = plate_colour(rectify(piece, box.quad, left=cut.left, top=cut.top))
-    shaped = PLATE_ASPECT[0] <= box.width_px / max(box.height_px, 1.0) <= PLATE_ASPECT[1]
-    return Sighting(box, None) if colour in VIVID and share >= VIVID_SHARE and shaped else None
+    seen = see_at(tools, piece, box, left=cut.left, top=cut.top, expected=bool(here))
+    return Sighting(seen.box, seen.read) if seen else None
 
 
 def _best_of_overlapping(seen: list[Sighting]) -> list[Sighting]:
