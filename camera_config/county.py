@@ -118,7 +118,10 @@ class Township:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A street camera. Its URLs carry no credentials; ``sub_url`` is empty where it sends no second, smaller stream."""
+    """A street camera. Its URLs carry no credentials; ``sub_url`` is empty where it sends no second, smaller stream.
+
+    ``masked``: parts of its picture are hidden from everybody (``camera_config.masks``), here and for checkpoints.
+    """
 
     id: CameraId
     name: str
@@ -133,6 +136,7 @@ class Camera:
     url: str
     sub_url: str = ""
     record: Recording = Recording.EVENT
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,7 @@ class SmartCheckpoint:
     post: PostId | None
     sub_url: str = ""
     record: Recording = Recording.EVENT
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

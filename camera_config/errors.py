@@ -2,6 +2,7 @@
 
     CountyError
     ├── ConfigError        the county's files are wrong
+    │   └── MaskError          a device's privacy mask is missing or damaged
     ├── FeedError          a camera or its stream failed
     │   ├── FeedUnreachable    no connection, refused, closed
     │   ├── FeedCredentials    the camera refused user or password
@@ -30,6 +31,12 @@ class ConfigError(CountyError):
     """The county's files are wrong; the message lists every mistake by file and line."""
 
     code = "config"
+
+
+class MaskError(ConfigError):
+    """A device's privacy mask is missing or damaged: nobody may see its picture. It stays with that device."""
+
+    code = "mask"
 
 
 class FeedError(CountyError):

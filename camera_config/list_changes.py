@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from camera_config import masks
 from camera_config.camera_list import COLUMNS
 from camera_config.draft import COUNTY_FILE
 from camera_config.edge import accept
@@ -167,7 +168,7 @@ def check_candidate(at: Standing, text: str) -> list[Mistake]:
     with tempfile.TemporaryDirectory(prefix="kakou-cameras-") as made:
         folder = Path(made)
         for file in at.folder.iterdir():
-            if file.is_file() and file.name != at.path.name:
+            if (file.is_file() and file.name != at.path.name) or file.name == masks.FOLDER:
                 (folder / file.name).symlink_to(file.absolute())
         (folder / at.path.name).write_text(text, encoding="utf-8", newline="")
         return check_county(folder)
@@ -206,8 +207,10 @@ def cells_of(record: CameraRecord) -> tuple[str, ...]:
 
 def _cell(record: CameraRecord, key: str) -> str:
     value = getattr(record, key)
-    if value is None or (key == "record" and value == "event"):
+    if value is None or value is False or (key == "record" and value == "event"):
         return ""
+    if value is True:
+        return "true"
     # Seven decimals are a centimetre and what the files have.
     return f"{value:.7f}" if key in ("lat", "lon") and round(value, 7) == value else str(value)
 

@@ -24,13 +24,14 @@ from camera_config.county import (
     Weather,
     Zone,
 )
-from camera_config.draft import Draft, read_folder
+from camera_config.draft import COUNTY_FILE, Draft, Found, read_folder
 from camera_config.edge import Line
 from camera_config.ground import Ground
 from camera_config.leaks import open_roads
+from camera_config.masks import check_masks
 from camera_config.mistakes import Mistake, Mistakes, refusal
 from camera_config.placing import check_lines, check_on_roads, check_places
-from camera_config.records import CountyRecord, RulesRecord
+from camera_config.records import CameraRecord, CheckpointRecord, CountyRecord, RulesRecord
 from camera_config.references import check_references
 from camera_config.road_net import build_roads
 
@@ -38,13 +39,13 @@ __all__ = ["check_county", "load_county", "read_county"]
 
 
 def load_county(folder: Path) -> County:
-    """Return the county of ``folder``.
+    """Return the county of ``folder``. A mask that is missing or damaged closes its device and refuses no county.
 
     Raises:
         ConfigError: its message lists all mistakes of all files, ``file:line: what is wrong; what to do``.
     """
     county, mistakes = read_county(folder)
-    if county is None or mistakes:
+    if county is None:
         raise refusal(str(folder), mistakes)
     return county
 
@@ -55,7 +56,10 @@ def check_county(folder: Path) -> list[Mistake]:
 
 
 def read_county(folder: Path) -> tuple[County | None, list[Mistake]]:
-    """Return the county and no mistakes, or None and all mistakes by file and line. Never raises for bad files."""
+    """Return the county, None where files are wrong, and all mistakes by file and line. Never raises for bad files.
+
+    A county comes with mistakes where only masks are wrong.
+    """
     mistakes = Mistakes()
     draft = read_folder(folder, mistakes)
     check_references(draft, mistakes)
@@ -72,7 +76,15 @@ def read_county(folder: Path) -> tuple[County | None, list[Mistake]]:
             _check_rings(draft, roads, ground, mistakes)
         if not len(mistakes):
             county = _county(draft, draft.county, draft.rules, roads)
+    _check_masks(draft, folder, mistakes)
     return county, mistakes.in_order()
+
+
+def _check_masks(draft: Draft, folder: Path, mistakes: Mistakes) -> None:
+    devices: list[Found[CameraRecord] | Found[CheckpointRecord]] = [*draft.cameras, *draft.checkpoints]
+    masked = {one.record.id: (one.file, one.line) for one in devices if one.record.masked}
+    certain = draft.unread.isdisjoint((COUNTY_FILE, draft.layers.cameras, draft.layers.checkpoints))
+    check_masks(folder, masked, frozenset(one.record.id for one in devices) if certain else None, mistakes)
 
 
 def _check_rings(draft: Draft, roads: Roads, ground: Ground, mistakes: Mistakes) -> None:
@@ -150,6 +162,7 @@ def _cameras(draft: Draft, head: CountyRecord) -> tuple[Camera, ...]:
             url=r.url or _url(head, r.id),
             sub_url=r.sub_url or (f"{_url(head, r.id)}/sub" if head.streams.sub and r.url is None else ""),
             record=r.record,
+            masked=r.masked,
         )
         for r in (camera.record for camera in draft.cameras)
     )
@@ -174,6 +187,7 @@ def _checkpoints(draft: Draft, head: CountyRecord) -> tuple[SmartCheckpoint, ...
             post=None if r.post is None else ids.PostId(r.post),
             sub_url=r.sub_url or "",
             record=r.record,
+            masked=r.masked,
         )
         for r in (checkpoint.record for checkpoint in draft.checkpoints)
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from camera_config.county import Blocks, Net, Recording, Ring, RoadClass, UnitStatus, Weather, ZoneKind
+from camera_config.outline import area, crosses_itself
 
 PLACE_TYPES = (
     "crossing", "road", "bridge", "tunnel", "toll_station", "station_square", "bus_station", "square", "park", "market",
@@ -21,6 +22,9 @@ BANNED_PLACE_TYPES = (
     "nursing_room",
 )  # fmt: skip
 """Never: State Council Order 799 (2025), article 9 (facts/reliability A13)."""
+
+MASK_AREA_MIN = 1e-4
+"""Of the picture; a smaller polygon of a privacy mask is a slip."""
 
 CAMERA_TYPE, CHECKPOINT_TYPE = "132", "121"
 """GB/T 28181 annex D type codes, digits 11 to 13: network camera, video checkpoint."""
@@ -85,6 +89,17 @@ def _network(value: str) -> str:
     return value
 
 
+def _mask_polygon(value: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    points = value[:-1] if value[0] == value[-1] else value
+    if len(points) < 3:
+        raise ValueError("polygon has fewer than 3 corners: draw at least a triangle")
+    if crosses_itself(points):
+        raise ValueError("polygon crosses or touches itself: put its corners in order around it, or draw two polygons")
+    if area(points) < MASK_AREA_MIN:
+        raise ValueError("polygon covers less than a ten-thousandth of the picture: corners are shares, 0 to 1")
+    return points
+
+
 Id = Annotated[str, AfterValidator(_id)]
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 FileName = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_file_name)]
@@ -96,6 +111,11 @@ Bearing = Annotated[float, Field(ge=0, lt=360)]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
 Deadline = Annotated[int, Field(gt=0, le=86_400)]
 Kmh = Annotated[float, Field(gt=0, le=250)]
+Share = Annotated[float, Field(ge=0, le=1)]
+MaskPolygon = Annotated[
+    tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=65), AfterValidator(_mask_polygon)
+]
+"""At most 64 corners, and the first once more."""
 
 
 class Record(BaseModel):
@@ -179,6 +199,7 @@ class CameraRecord(Record):
     url: Url | None = None
     sub_url: Url | None = None
     record: Recording = Recording.EVENT
+    masked: bool = False
 
 
 class CheckpointRecord(Record):
@@ -200,6 +221,7 @@ class CheckpointRecord(Record):
     url: Url | None = None
     sub_url: Url | None = None
     record: Recording = Recording.EVENT
+    masked: bool = False
     post: Id | None = None
 
     @model_validator(mode="after")
@@ -215,6 +237,12 @@ class CheckpointsRecord(Record):
     """checkpoints.toml."""
 
     checkpoint: tuple[dict[str, object], ...] = ()
+
+
+class MaskRecord(Record):
+    """masks/DEVICE.json: what of the device's picture is hidden, polygons of corners [x, y] in shares of it."""
+
+    polygons: Annotated[tuple[MaskPolygon, ...], Field(min_length=1, max_length=32)]
 
 
 class UnitRecord(Record):

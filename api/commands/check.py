@@ -25,7 +25,7 @@ def check(
     for mistake in mistakes:
         place = f"[bold]{escape(mistake.file)}:{mistake.line}[/bold]"
         console.print(f"{place}: [red]{escape(mistake.what)}[/red]; {escape(mistake.hint)}")
-    if loaded is None:
+    if loaded is None or mistakes:
         noun = "mistake" if len(mistakes) == 1 else "mistakes"
         console.print(f"{escape(str(folder))}: {len(mistakes)} {noun}; correct the files and check again")
         raise typer.Exit(1)

@@ -16,6 +16,7 @@ FILES: dict[str, type[records.Record]] = {
     "county.toml": records.CountyRecord,
     "cameras.csv": records.CameraRecord,
     "checkpoints.toml": records.CheckpointRecord,
+    "masks/DEVICE.json": records.MaskRecord,
     "units.csv": records.UnitRecord,
     "townships.geojson": records.TownshipRecord,
     "zones.geojson": records.ZoneRecord,
