@@ -60,7 +60,7 @@ class Scenes:
             if random.random() < 0.75:
                 image = _put_body(image, quad)
         for plate, quad in zip(plates, quads, strict=True):
-            _paste(image, plate, quad)
+            paste(image, plate, quad)
         return weathered(image), np.array(quads, np.float32).reshape(-1, 4, 2)
 
     def _plate(self) -> Image:
@@ -130,7 +130,7 @@ def _touch(one: Quad, other: Quad, apart: float = 6.0) -> bool:
     return bool((low < other.max(axis=0)).all() and (other.min(axis=0) < high).all())
 
 
-def _paste(image: Image, plate: Image, quad: Quad) -> None:
+def paste(image: Image, plate: Image, quad: Quad) -> None:
     """Put a plate into its corners: brought to size first, worn and shaded there, so that dirt has the same grain."""
     high, wide = plate.shape[:2]
     shrink = float(np.clip((np.ptp(quad[:, 0])) * 1.6 / wide, 0.05, 1.0))
