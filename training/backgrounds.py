@@ -65,7 +65,8 @@ def _photo(path: Path) -> Background | None:
 
 
 def _frames(path: Path) -> list[Background]:
-    video, frames, number = cv2.VideoCapture(str(path)), [], 0
+    video, number = cv2.VideoCapture(str(path)), 0
+    frames: list[Background] = []
     while True:
         there, frame = video.read()
         if not there:

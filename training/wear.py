@@ -35,7 +35,8 @@ def _dirty(image: Image) -> Image:
     coarse = np.random.rand(max(2, high // 8), max(2, wide // 8)).astype(np.float32)
     cover = cv2.resize(coarse, (wide, high), interpolation=cv2.INTER_CUBIC)
     cover = np.clip((cover - random.uniform(0.45, 0.75)) * 3, 0, random.uniform(0.2, 0.8))[..., None]
-    return (image * (1 - cover) + np.array(jitter((70, 90, 105), 40), np.float32) * cover).astype(np.uint8)
+    dirt = np.array(jitter((70, 90, 105), 40), np.float32)
+    return np.asarray(image * (1 - cover) + dirt * cover, np.uint8)
 
 
 def shaded(image: Image) -> Image:
@@ -48,7 +49,7 @@ def shaded(image: Image) -> Image:
         shadow = np.ones((high, wide), np.float32)
         cv2.fillPoly(shadow, [edge], random.uniform(0.35, 0.8))
         light *= shadow[..., None]
-    return np.clip(image * light, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image * light, 0, 255), np.uint8)
 
 
 def weathered(image: Image) -> Image:
@@ -76,7 +77,7 @@ def weathered(image: Image) -> Image:
     elif kind < 0.42:
         image = _moving(image)
     if random.random() < 0.4:
-        noise = cv2.randn(np.empty(image.shape, np.int16), 0, random.uniform(1, 14))
+        noise = cv2.randn(np.empty(image.shape, np.int16), (0, 0, 0), (random.uniform(1, 14),) * 3)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     if random.random() < 0.6:
         _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, random.randint(25, 92)])
@@ -94,9 +95,9 @@ def _glaring(image: Image) -> Image:
     cv2.circle(
         glow, (random.randrange(wide), random.randrange(high)), max(2, random.randint(high // 40, high // 8)), 1, -1
     )
-    glow = cv2.GaussianBlur(glow, (0, 0), random.uniform(0.025, 0.1) * high)
-    glow *= random.uniform(60, 255) / max(float(glow.max()), 1e-6)
-    return np.clip(image + glow[..., None], 0, 255).astype(np.uint8)
+    soft = np.asarray(cv2.GaussianBlur(glow, (0, 0), random.uniform(0.025, 0.1) * high), np.float32)
+    soft *= random.uniform(60, 255) / max(float(soft.max()), 1e-6)
+    return np.asarray(np.clip(image + soft[..., None], 0, 255), np.uint8)
 
 
 def _raining(image: Image) -> Image:
@@ -115,5 +116,5 @@ def _moving(image: Image) -> Image:
     line[length // 2] = 1
     middle = length / 2 - 0.5
     turn = cv2.getRotationMatrix2D((middle, middle), random.choice((0, 0, 90, random.uniform(0, 180))), 1)
-    line = cv2.warpAffine(line, turn, (length, length))
-    return np.asarray(cv2.filter2D(image, -1, line / max(float(line.sum()), 1e-6)), np.uint8)
+    leant = cv2.warpAffine(line, turn, (length, length))
+    return np.asarray(cv2.filter2D(image, -1, leant / max(float(leant.sum()), 1e-6)), np.uint8)

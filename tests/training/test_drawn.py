@@ -1,7 +1,6 @@
 """What the plate models are trained on is what it says it is."""
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -24,11 +23,10 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def seeded() -> Iterator[None]:
+def seeded() -> None:
     random.seed(7)
     np.random.seed(7)
     cv2.setRNGSeed(7)
-    yield
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
