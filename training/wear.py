@@ -4,6 +4,7 @@ import random
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from training.plates import Image, jitter
 
@@ -77,8 +78,9 @@ def weathered(image: Image) -> Image:
     elif kind < 0.42:
         image = _moving(image)
     if random.random() < 0.4:
-        noise = cv2.randn(np.empty(image.shape, np.int16), (0, 0, 0), (random.uniform(1, 14),) * 3)
-        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+        noise: NDArray[np.int16] = np.empty(image.shape, np.int16)
+        cv2.randn(noise, np.zeros(3), np.full(3, random.uniform(1, 14)))
+        image = np.asarray(np.clip(image + noise, 0, 255), np.uint8)
     if random.random() < 0.6:
         _, packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, random.randint(25, 92)])
         image = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
@@ -116,5 +118,5 @@ def _moving(image: Image) -> Image:
     line[length // 2] = 1
     middle = length / 2 - 0.5
     turn = cv2.getRotationMatrix2D((middle, middle), random.choice((0, 0, 90, random.uniform(0, 180))), 1)
-    leant = cv2.warpAffine(line, turn, (length, length))
+    leant = np.asarray(cv2.warpAffine(line, turn, (length, length)), np.float32)
     return np.asarray(cv2.filter2D(image, -1, leant / max(float(leant.sum()), 1e-6)), np.uint8)
