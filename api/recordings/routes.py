@@ -1,6 +1,8 @@
 """/v1/recordings: which minutes there are, playback (with purpose, audited), holds, recording on demand."""
 
 import asyncio
+import errno
+import logging
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
@@ -9,11 +11,15 @@ from redis.exceptions import RedisError
 
 from api.access.rights import VIEWERS, Caller, Role, allow, caller
 from api.log.asked import RECORD
+from api.problem import problem
 from api.recordings.shelf import KEPT_S, Playback, Shelf
 from api.recordings.wire import LONGEST_HOLD_S, DemandIn, HoldIn, PlaybackIn
 from api.services import Services, services
 from api.store.audit import write_audit
+from camera_config.errors import FeedError
 from ingest.record.index import Hold
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/v1/recordings", tags=["recordings"])
 
@@ -21,6 +27,7 @@ Shared = Annotated[Services, Depends(services)]
 Who = Annotated[Caller, Depends(caller)]
 Time = Annotated[float, Query(ge=0, le=2**40)]
 TELL_S = 2.0
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @router.get("", dependencies=[allow(*VIEWERS)])
@@ -43,15 +50,18 @@ async def recordings(
     }
 
 
-@router.post("/playback", dependencies=[allow(Role.OPERATOR)], status_code=201)
-async def play(asked: PlaybackIn, shared: Shared, who: Who, response: Response) -> dict[str, Any]:
+@router.post("/playback", dependencies=[allow(Role.OPERATOR)], status_code=201, response_model=None)
+async def play(asked: PlaybackIn, shared: Shared, who: Who, response: Response) -> dict[str, Any] | Response:
     """Make the recorded video of a span ready as seekable MP4; more than one part where size or codec changed."""
     shelf = _shelf(shared, asked.device)
     segments = await shared.db(shelf.segments, asked.device, asked.start, asked.end)
     await shared.db(_audit_playback, shared, who, asked, [one.sha256 for one in segments])
     if not segments:
         raise HTTPException(404, "nothing is recorded of this time")
-    made = await shared.files(shelf.play, segments, asked.start, asked.end, who.subject)
+    try:
+        made = await shared.files(shelf.play, segments, asked.start, asked.end, who.subject)
+    except (OSError, FeedError) as error:
+        return _unplayable(asked.device, error)
     response.headers["Location"] = f"/v1/recordings/playback/{made.id}/0"
     return _playback(made)
 
@@ -180,6 +190,20 @@ def _hold(one: Hold) -> dict[str, Any]:
         "made_at": one.made_at,
         "ends_at": one.ends_at,
     }
+
+
+def _unplayable(device: str, error: OSError | FeedError) -> Response:
+    """Return why a playback could not be made; ``code`` tells the wall what to say."""
+    if isinstance(error, FeedError):
+        log.error("playback.damaged device=%s: %s", device, error)
+        text = "a recording of this time is damaged: `kakou recordings verify` names it"
+        return problem(409, text, code="playback-damaged")
+    if isinstance(error, FileNotFoundError):
+        return problem(404, "some of it was removed just now; ask again", code="playback-removed")
+    log.error("playback.disk device=%s: %s", device, error.strerror or type(error).__name__)
+    if error.errno in NO_ROOM:
+        return problem(503, "no room to make it ready: ask for fewer minutes, or free the disk", code="playback-full")
+    return problem(503, "the disk cannot be read or written; the log says why", code="playback-disk")
 
 
 def _playback(made: Playback) -> dict[str, Any]:

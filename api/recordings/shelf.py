@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camera_config.clock import Clock
+from camera_config.errors import FeedError
 from ingest.record.index import Index
 from ingest.record.playback import Part, make_parts
 from ingest.record.segment import Segment
@@ -72,16 +73,19 @@ class Shelf:
         """Make a playback out of ``segments`` of one stream, cut to the keyframes around ``start`` and ``end``.
 
         Raises:
-            FeedError: a file is not what it was.
-            OSError: no room.
+            FeedError: a file is not what it was, or is lost.
+            FileNotFoundError: one was removed meanwhile, as its retention wants it.
+            OSError: no room, or a disk that fails.
         """
         identity = secrets.token_urlsafe(16)
         folder = self._playbacks / identity
         folder.mkdir(parents=True)
         try:
             parts = make_parts(self._recordings, segments, start, end, folder)
-        except BaseException:
+        except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, FileNotFoundError):
+                self._check_not_lost(segments)
             raise
         hashes = tuple(one.sha256 for one in segments)
         made = Playback(identity, owner, folder, tuple(parts), hashes)
@@ -109,6 +113,12 @@ class Shelf:
                 self._index = None
             self._kept.clear()
         shutil.rmtree(self._playbacks, ignore_errors=True)
+
+    def _check_not_lost(self, segments: list[Segment]) -> None:
+        """Return if every file that is missing was removed by the recorder, which marks the row first."""
+        for one in segments:
+            if not (self._recordings / one.path).exists() and self.index.has(one):
+                raise FeedError(f"the recording {one.path} is lost", hint="Run `kakou recordings verify`.")
 
     def _tidy(self) -> None:
         """Remove what is too old, too many or too much; the one last used stays, if it is not too old."""

@@ -88,9 +88,7 @@ def _pieces(folder: Path, segments: Sequence[Segment], start: float, end: float)
         finally:
             os.close(fd)
         if found is None or found.size != one.bytes or found.whole != one.bytes:
-            raise FeedProtocol(
-                f"the recording {one.path} is not what its index says", hint="Run `kakou recordings verify`."
-            )
+            raise _damaged(one.path)
         wanted = _wanted(found, start, end)
         if wanted:
             yield _Piece(path, one, found, wanted)
@@ -126,6 +124,21 @@ def _write(run: Sequence[_Piece], path: Path) -> Part:
     """Remux a run into one file, its index in front."""
     first = run[0]
     what = first.segment
+    try:
+        written = _remux(run, path)
+    except OSError:
+        raise
+    except (av.FFmpegError, ValueError, LookupError) as error:  # what is wrong in a header shows in many ways
+        raise _damaged(what.path) from error
+    if not written:
+        raise _damaged(what.path)
+    return Part(path, first.fragments[0].at, run[-1].end, path.stat().st_size, what.codec, what.width, what.height)
+
+
+def _remux(run: Sequence[_Piece], path: Path) -> bool:
+    """Return whether there was any picture to write; nothing is written otherwise."""
+    first = run[0]
+    what = first.segment
     base = Fraction(1, first.found.clock_hz)
     began = first.fragments[0].at
     earliest = 0
@@ -149,7 +162,11 @@ def _write(run: Sequence[_Piece], path: Path) -> Part:
                     earliest = packet.dts + (packet.duration or 1)
                     packet.stream = stream
                     sink.mux(packet)
-    return Part(path, began, run[-1].end, path.stat().st_size, what.codec, what.width, what.height)
+    return earliest > 0
+
+
+def _damaged(path: str) -> FeedProtocol:
+    return FeedProtocol(f"the recording {path} is not what its index says", hint="Run `kakou recordings verify`.")
 
 
 def _bytes(piece: _Piece) -> bytes:

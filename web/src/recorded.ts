@@ -1,6 +1,7 @@
 /** What is recorded of a device, and playback of it. Times are unix seconds. */
 
-import { get, post } from "./server.ts";
+import { get, post, type Refused } from "./server.ts";
+import type { TextKey } from "./text.ts";
 
 export interface Span {
   from: number;
@@ -41,6 +42,22 @@ export async function play(device: string, span: Span, why: Why): Promise<Part[]
 export async function hold(device: string, span: Span, why: Why): Promise<void> {
   await post("/v1/recordings/holds", { device, ...span, case_no: why.case_no, reason: why.reason });
 }
+
+const WHY_NOT: Record<string, TextKey> = {
+  "playback-damaged": "recorded.damaged",
+  "playback-removed": "recorded.removed",
+  "playback-full": "recorded.full",
+  "playback-disk": "recorded.disk",
+};
+const WHY_NOT_BY_STATUS: Record<number, TextKey> = {
+  404: "recorded.nothing",
+  409: "recorded.off",
+  422: "recorded.invalid",
+};
+
+/** What to say of a request that was refused. */
+export const whyNot = ({ code, status }: Pick<Refused, "code" | "status">): TextKey =>
+  WHY_NOT[code] ?? WHY_NOT_BY_STATUS[status] ?? "video.other";
 
 /** Where ``span`` lies within ``day``, in per cent from the left; what lies outside is cut off. */
 export function placed(span: Span, day: Span): { left: number; width: number } {

@@ -1,8 +1,12 @@
 """Recorded minutes over the API: listed, played with a purpose, held, asked for."""
 
+import asyncio
 import io
 import json
+import resource
+import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 import httpx
@@ -11,9 +15,14 @@ from sqlalchemy import select
 
 from api.access.rights import Role
 from api.log.asked import RECORD
+from api.services import FILE_THREADS
 from api.store.tables import audit
+from ingest.record.disk import Disk
 from ingest.record.index import Index
+from ingest.record.recover import finish_going
+from ingest.record.segment import Segment
 from tests.ingest.record.feeding import BEGIN, Camera, ManualClock, clip, recorder
+from tests.support.waiting import until
 from tests.support.web import Bench
 
 WHY = {"purpose": "案件调查", "case_no": "A2026-117", "reason": "车辆去向"}
@@ -122,6 +131,76 @@ async def test_what_cannot_be_played_is_told(recorded: Recorded, change: dict[st
     async with recorded.web.logged_in(Role.OPERATOR) as client:
         answer = await client.post("/v1/recordings/playback", json=span(recorded.web, 0, 9) | WHY | change)
     assert answer.status_code == status, answer.text
+
+
+def files_of(web: Bench) -> list[Segment]:
+    """Return the first camera's segments as the index has them."""
+    index = Index.read(folder_of(web))
+    found = index.segments(device(web), BEGIN, BEGIN + 100)
+    index.close()
+    return found
+
+
+def folder_of(web: Bench) -> Path:
+    folder = web.shared.settings.recordings_folder
+    assert folder is not None
+    return folder
+
+
+async def refused(web: Bench) -> tuple[int, str]:
+    """Ask for a playback; return status and code of the problem. Nothing half made may stay."""
+    async with web.logged_in(Role.OPERATOR) as client:
+        answer = await client.post("/v1/recordings/playback", json=span(web, 0, 120) | WHY)
+    assert list((web.shared.settings.data / "playback").glob("*")) == []
+    return answer.status_code, answer.json()["code"]
+
+
+@pytest.mark.parametrize("damage", ["picture", "header", "short", "lost"])
+async def test_a_damaged_recording_is_told_as_one_and_not_as_nothing_recorded(recorded: Recorded, damage: str) -> None:
+    file = folder_of(recorded.web) / files_of(recorded.web)[0].path
+    data = bytearray(file.read_bytes())
+    at = data.index(b"prft") + 200 if damage == "picture" else data.index(b"stsd") - 30
+    data[at : at + 40] = bytes(40)
+    file.write_bytes(data[:-1000] if damage == "short" else data)
+    if damage == "lost":
+        file.unlink()
+    assert await refused(recorded.web) == (409, "playback-damaged")
+
+
+async def test_a_recording_that_is_removed_while_a_playback_waits_is_told_as_removed(recorded: Recorded) -> None:
+    web = recorded.web
+    go_on = threading.Event()
+    busy = [asyncio.create_task(web.shared.files(go_on.wait)) for _ in range(FILE_THREADS)]
+    try:
+        asked = asyncio.create_task(refused(web))
+        await until(lambda: "recordings.playback" in audited(web))
+        retention(web)
+    finally:
+        go_on.set()
+    await asyncio.gather(*busy)
+    assert await asked == (404, "playback-removed")
+
+
+def audited(web: Bench) -> list[str]:
+    with web.shared.engine.connect() as connection:
+        return list(connection.execute(select(audit.c.what)).scalars())
+
+
+def retention(web: Bench) -> None:
+    """Let the recorder's keeper remove all, long after."""
+    index = Index(folder_of(web))
+    index.mark_older(BEGIN + 1000, BEGIN + 1000, [], others=True, limit=100)
+    finish_going(index, Disk())
+    index.close()
+
+
+async def test_a_playback_for_which_there_is_no_room_is_told_as_that(recorded: Recorded) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (files_of(recorded.web)[0].bytes // 2, hard))
+    try:
+        assert await refused(recorded.web) == (503, "playback-full")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 async def test_spans_and_holds_are_listed_and_a_hold_needs_a_reason(recorded: Recorded) -> None:
