@@ -36,7 +36,7 @@ from api.settings import Settings
 from api.view.whep import Views
 from benchmarks.receiving.clip import FPS, clips
 from camera_config.clock import SystemClock
-from ingest.access_unit import AccessUnit
+from ingest.access_unit import AccessUnit, split
 from ingest.codec import Codec
 from ingest.ring import RingReader, RingWriter
 
@@ -55,7 +55,7 @@ def write(rings: Path) -> None:
         stream = source.streams.video[0]
         convert = av.BitStreamFilterContext("h264_mp4toannexb", stream)
         units = [
-            (bytes(out), out.is_keyframe)
+            (split(bytes(out)), out.is_keyframe)
             for packet in source.demux(stream)
             if packet.size
             for out in convert.filter(packet)
@@ -63,8 +63,8 @@ def write(rings: Path) -> None:
     begun_s, number = time.monotonic(), 0
     with RingWriter(rings / STREAM, RING_BYTES) as ring:
         while True:
-            data, key = units[number % len(units)]
-            unit = AccessUnit([data], len(data), key, Codec.H264, 1, number * HZ // FPS % (1 << 32), HZ)
+            nals, key = units[number % len(units)]
+            unit = AccessUnit.of(nals, key, Codec.H264, 1, number * HZ // FPS % (1 << 32), HZ)
             ring.put(unit, at=time.time(), mono_s=time.monotonic(), broken=False, width=1920, height=1080)
             number += 1
             time.sleep(max(0.0, begun_s + number / FPS - time.monotonic()))

@@ -34,7 +34,7 @@ import psutil
 from av.video.stream import VideoStream
 
 from benchmarks.receiving.clip import BUSY_GOPS, FPS, GOP, GOPS, HEIGHT, WIDTH, clips
-from ingest.access_unit import AccessUnit
+from ingest.access_unit import AccessUnit, joined, split
 from ingest.codec import Codec
 from ingest.record.recorder import Kept, Recorder
 from ingest.ring import RingReader, RingWriter
@@ -47,8 +47,8 @@ WARM_S = 30.0
 RING_BYTES = 512 * 1024 * 1024 // 363
 
 
-def units(*, quiet: bool) -> list[tuple[bytes, bool]]:
-    """Return the clip's access units (Annex-B, key), all or those of its quiet GOPs.
+def units(*, quiet: bool) -> list[tuple[list[bytes], bool]]:
+    """Return the clip's access units (NAL units, key), all or those of its quiet GOPs.
 
     Its first GOP is larger than the others, because the encoder began there: in a loop that would be motion.
     """
@@ -56,7 +56,7 @@ def units(*, quiet: bool) -> list[tuple[bytes, bool]]:
         video = container.streams.video[0]
         to_annex_b = av.BitStreamFilterContext("h264_mp4toannexb", video)
         packets = [out for packet in container.demux(video) for out in to_annex_b.filter(packet) if out.size]
-        found = [(bytes(packet), bool(packet.is_keyframe)) for packet in packets]
+        found = [(split(bytes(packet)), bool(packet.is_keyframe)) for packet in packets]
     wanted = [gop for gop in range(GOPS) if not quiet or (gop and gop not in BUSY_GOPS)]
     return [unit for gop in wanted for unit in found[gop * GOP : (gop + 1) * GOP]]
 
@@ -86,7 +86,7 @@ class Feeder:
     def __init__(self, rings: Path, streams: int, clock: FedClock, *, quiet: bool) -> None:
         self.cpu_s = 0.0
         self._clip = units(quiet=quiet)
-        self.keyframe = self._clip[0][0]
+        self.keyframe = b"".join(joined(self._clip[0][0])[0])
         self._clock = clock
         self._writers = [RingWriter(rings / f"c{number}", RING_BYTES) for number in range(streams)]
         self._begun = [False] * streams
@@ -98,12 +98,12 @@ class Feeder:
         for _ in range(round(ROUND_S * FPS)):
             at, mono_s = self._clock.now().timestamp(), self._clock.mono_s
             for number, writer in enumerate(self._writers):
-                payload, key = self._clip[(self._turn + number * 37) % len(self._clip)]
+                nals, key = self._clip[(self._turn + number * 37) % len(self._clip)]
                 self._begun[number] |= key
                 if not self._begun[number]:
                     continue
                 stamp = self._turn * HZ // FPS & 0xFFFF_FFFF
-                unit = AccessUnit([payload], len(payload), key, Codec.H264, 1, stamp, HZ)
+                unit = AccessUnit.of(nals, key, Codec.H264, 1, stamp, HZ)
                 writer.put(unit, at=at, mono_s=mono_s, broken=False, width=WIDTH, height=HEIGHT)
             self._turn += 1
             self._clock.sleep(1 / FPS)

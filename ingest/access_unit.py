@@ -1,6 +1,7 @@
 """One compressed picture, and the parameter sets without which none can be decoded; for H.264 and H.265 alike."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Self
 
 from camera_config.errors import FeedProtocol
 from ingest import sps, sps_h265
@@ -18,12 +19,13 @@ CLOCK_HZ = 90_000
 class AccessUnit(NamedTuple):
     """One picture, compressed; a tuple, made in a third of the time of a frozen dataclass, 9,000 times a second.
 
-    ``parts`` joined are Annex-B; a keyframe has its parameter sets in front. ``size`` is their length in bytes.
-    ``epoch`` rises from 1 with every change of parameter sets or codec; ``rtp_time`` is the camera's own clock,
-    32 bits, ``clock_hz`` ticks a second.
+    ``parts`` joined are Annex-B; a keyframe has its parameter sets in front. ``starts`` is where in them each NAL
+    unit's start code (always four bytes) begins, ``size`` their length in bytes. ``epoch`` rises from 1 with every
+    change of parameter sets or codec; ``rtp_time`` is the camera's own clock, 32 bits, ``clock_hz`` ticks a second.
     """
 
     parts: list[bytes]
+    starts: list[int]
     size: int
     key: bool
     codec: Codec
@@ -31,10 +33,42 @@ class AccessUnit(NamedTuple):
     rtp_time: int
     clock_hz: int
 
+    @classmethod
+    def of(cls, nals: Iterable[bytes], key: bool, codec: Codec, epoch: int, rtp_time: int, clock_hz: int) -> Self:
+        """Return the unit that consists of ``nals``."""
+        return cls(*joined(nals), key, codec, epoch, rtp_time, clock_hz)
+
     @property
     def payload(self) -> bytes:
         """Return the Annex-B bytes."""
         return b"".join(self.parts)
+
+
+def joined(nals: Iterable[bytes]) -> tuple[list[bytes], list[int], int]:
+    """Return an access unit's ``parts``, ``starts`` and ``size`` made of whole NAL units."""
+    parts: list[bytes] = []
+    starts: list[int] = []
+    size = 0
+    for nal in nals:
+        parts += (START, nal)
+        starts.append(size)
+        size += len(START) + len(nal)
+    return parts, starts, size
+
+
+def split(annex_b: bytes) -> list[bytes]:
+    """Return the NAL units of Annex-B bytes, whose start codes have three bytes or more."""
+    return [nal for part in annex_b.split(b"\0\0\1") if (nal := part.rstrip(b"\0"))]
+
+
+def parted(sample: bytes) -> list[bytes]:
+    """Return the NAL units of a sample: each behind its length of four bytes, as MP4 has them."""
+    nals, at = [], 0
+    while at < len(sample):
+        begin = at + len(START)
+        at = begin + int.from_bytes(sample[at:begin], "big")
+        nals.append(sample[begin:at])
+    return nals
 
 
 class ParameterSets:
@@ -49,7 +83,7 @@ class ParameterSets:
         self.codec = Codec.H264
         self.width = self.height = 0
         self._kept: dict[tuple[int, int], bytes] = {}
-        self._prefix: list[bytes] = []
+        self._nals: list[bytes] = []
         self._seen: list[bytes] = []
         self._changed = False
 
@@ -59,9 +93,9 @@ class ParameterSets:
         return {kind for kind, _ in self._kept} == set(_READ_ID[self.codec])
 
     @property
-    def prefix(self) -> list[bytes]:
-        """Return all sets as Annex-B parts, in the order in which a decoder needs them."""
-        return self._prefix
+    def nals(self) -> list[bytes]:
+        """Return all sets in the order in which a decoder needs them."""
+        return self._nals
 
     def begin(self, codec: Codec) -> None:
         """Expect sets of ``codec``; those of another are forgotten."""
@@ -69,7 +103,7 @@ class ParameterSets:
             self.codec = codec
             self.width = self.height = 0
             self._kept.clear()
-            self._prefix = []
+            self._nals = []
             self._changed = True
 
     def add(self, nal: bytes) -> None:
@@ -87,7 +121,7 @@ class ParameterSets:
         if others + len(nal) > SETS_LIMIT:
             raise FeedProtocol(f"{self.codec.upper()} parameter sets of {others + len(nal)} bytes")
         self._kept[place] = nal
-        self._prefix = [part for key in sorted(self._kept) for part in (START, self._kept[key])]
+        self._nals = [self._kept[key] for key in sorted(self._kept)]
         self._changed = True
         if kind in (_SPS_H264, _SPS_H265):
             read_size = sps.picture_size if self.codec is Codec.H264 else sps_h265.picture_size
@@ -100,8 +134,8 @@ class ParameterSets:
         """Return the epoch of a keyframe that is complete just now."""
         if self._changed:
             self._changed = False
-            if self._prefix != self._seen:
-                self._seen = self._prefix
+            if self._nals != self._seen:
+                self._seen = self._nals
                 self.epoch += 1
         return self.epoch
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from struct import Struct
 
 from camera_config.errors import FeedProtocol
-from ingest.access_unit import START, AccessUnit, ParameterSets
+from ingest.access_unit import START, AccessUnit, ParameterSets, joined
 from ingest.codec import Codec
 from ingest.h264 import H264
 from ingest.h265 import H265
@@ -156,11 +156,13 @@ class Depacketiser:
                     if stamp != self._stamp:
                         self._turn(stamp)
                     start, role, self._middle, self._last = self._format.opening(begin)
+                    self._starts.append(self._size)
                     self._parts += (start, data[at + head : end])
                     self._size += len(start) + end - at - head
                 elif role == PICTURE:
                     if stamp != self._stamp:
                         self._turn(stamp)
+                    self._starts.append(self._size)
                     self._parts += (START, data[at + _PAYLOAD : end])
                     self._size += 4 + end - at - _PAYLOAD
                     self._middle = self._last = b""
@@ -242,6 +244,7 @@ class Depacketiser:
             head, role, middle, last = self._format.opening(data[begin : at + 1])
             if self._begins(role, data, at + 1, end):
                 self._middle, self._last = middle, last
+                self._starts.append(self._size)
                 self._add(head, data[at + 1 : end])
         elif self._middle:
             self._add(data[at + 1 : end])
@@ -265,6 +268,7 @@ class Depacketiser:
             nal = data[begin:end]
             if role & ANY_SET:
                 self._sets.add(nal)
+            self._starts.append(self._size)
             self._add(START, nal)
 
     def _add(self, *parts: bytes) -> None:
@@ -298,7 +302,7 @@ class Depacketiser:
         self._clear()
 
     def _finish(self) -> None:
-        parts, size, has = self._parts, self._size, self._has
+        parts, starts, size, has = self._parts, self._starts, self._size, self._has
         complete = self._synced and not self._middle
         self._clear()
         self._synced = True
@@ -319,15 +323,17 @@ class Depacketiser:
             self.key_bytes = size
             epoch = self._sets.settle()
             if has & self._format.sets != self._format.sets:
-                prefix = self._sets.prefix
-                parts = prefix + parts
-                size += sum(map(len, prefix))
+                sets, begins, before = joined(self._sets.nals)
+                parts = sets + parts
+                starts = begins + [before + start for start in starts]
+                size += before
         else:
             self.usual_bytes += (size - self.usual_bytes) >> 3
-        self._deliver(AccessUnit(parts, size, key, self._format.codec, epoch, self._stamp, self._clock_hz))
+        self._deliver(AccessUnit(parts, starts, size, key, self._format.codec, epoch, self._stamp, self._clock_hz))
 
     def _clear(self) -> None:
         self._parts: list[bytes] = []
+        self._starts: list[int] = []
         self._size = 0
         self._has = 0
         self._middle = self._last = b""

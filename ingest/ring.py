@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ingest.access_unit import AccessUnit
+from ingest.access_unit import AccessUnit, joined, parted
 from ingest.ring_file import (
     HEAD,
     LAST_KEY,
@@ -168,13 +168,18 @@ class RingReader:
             self._overtaken(ring)
         return found
 
-    def payload(self, entry: RingEntry) -> bytes | None:
-        """Return the unit's Annex-B bytes; None if it was overwritten meanwhile."""
+    def sample(self, entry: RingEntry) -> bytes | None:
+        """Return the unit as MP4 has it, each NAL unit behind its length; None if it was overwritten meanwhile."""
         ring = self._ring
         if ring is None:
             return None
-        payload = ring.payload(entry)
-        return payload if ring.words[OLDEST] <= entry.place < ring.words[HEAD] else None
+        sample = ring.sample(entry)
+        return sample if ring.words[OLDEST] <= entry.place < ring.words[HEAD] else None
+
+    def payload(self, entry: RingEntry) -> bytes | None:
+        """Return the unit's Annex-B bytes; None if it was overwritten meanwhile."""
+        sample = self.sample(entry)
+        return None if sample is None else b"".join(joined(parted(sample))[0])
 
     def seek_last_key(self) -> bool:
         """Go to the newest keyframe; False, and nothing happens, if there is none."""

@@ -8,14 +8,14 @@ speaks to the camera through a ``Relay``; only UDP media come to it straight.
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from camera_config.clock import Clock
 from camera_config.errors import FeedCredentials, FeedError, FeedProtocol, FeedUnreachable
 from camera_config.networks import CameraNetworks
-from ingest.access_unit import CLOCK_HZ, AccessUnit, ParameterSets
+from ingest.access_unit import CLOCK_HZ, AccessUnit, ParameterSets, split
 from ingest.auth import Credentials
 from ingest.connection import Listener, Step
 from ingest.depacketise import UNIT_LIMIT
@@ -47,7 +47,6 @@ _UDP_BUFFER = 2 * 1024 * 1024
 _FORMATS = {"h264": H264, "hevc": H265}
 """By libav's names."""
 
-_START = b"\0\0\1"
 _ROOM = threading.BoundedSemaphore(THREADS)
 
 
@@ -246,37 +245,33 @@ class PyavPull:
     def _unit(self, data: bytes, pts: int | None) -> None:
         """Deliver one access unit, as ``Depacketiser`` does: nothing that cannot be decoded, sets in front of keys."""
         self._stamp = pts if pts is not None else self._stamp
-        has = self._read(data)
+        nals = split(data)
+        has = self._read(nals)
         key = has & KEY != 0
         lost = (self._awaits_key and not key) or (key and not self._sets.complete)
         if lost or not has & PICTURE or len(data) > UNIT_LIMIT or (has & LEADING and self._skips_leading):
             self._awaits_key = self._awaits_key or lost or len(data) > UNIT_LIMIT
             self._undecodable += 1
             return
-        parts, epoch = [data], self._sets.epoch
+        epoch = self._sets.epoch
         if key:
             self._skips_leading, self._awaits_key = self._awaits_key, False
             epoch = self._sets.settle()
             if has & self._format.sets != self._format.sets:
-                parts = [*self._sets.prefix, data]
-        size = sum(map(len, parts))
-        self._listener.unit(
-            AccessUnit(parts, size, key, self._format.codec, epoch, self._stamp & 0xFFFFFFFF, self._clock_hz)
-        )
+                nals = [*self._sets.nals, *nals]
+        stamp = self._stamp & 0xFFFFFFFF
+        self._listener.unit(AccessUnit.of(nals, key, self._format.codec, epoch, stamp, self._clock_hz))
 
-    def _read(self, data: bytes) -> int:
-        """Keep the parameter sets in Annex-B ``data``; return the sum of its NAL units' flags up to the first slice."""
-        roles, has = self._format.roles, 0
-        at = data.find(_START)
-        while 0 <= at < len(data) - 3:
-            role = roles[data[at + 3]]
+    def _read(self, nals: Sequence[bytes]) -> int:
+        """Keep the parameter sets among ``nals``; return the sum of their flags up to the first slice."""
+        has = 0
+        for nal in nals:
+            role = self._format.roles[nal[0]]
             has |= role
             if role & PICTURE:
                 break
-            after = data.find(_START, at + 3)
             if role & ANY_SET:
-                self._sets.add(data[at + 3 : after if after >= 0 else len(data)].rstrip(b"\0"))
-            at = after
+                self._sets.add(nal)
         return has
 
     def _opened(self, payload: PayloadFormat, clock_hz: int, extra: bytes) -> None:
@@ -285,7 +280,7 @@ class PyavPull:
             self._format, self._clock_hz = payload, clock_hz
             self._sets.begin(payload.codec)
             try:
-                self._read(extra)
+                self._read(split(extra))
             except FeedProtocol:  # what is wrong here may be right in the stream
                 return
 

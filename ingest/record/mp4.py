@@ -10,11 +10,12 @@ a stream. It is not cheaper in CPU time (``benchmarks/record.py``): 1.0 ms a str
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from struct import pack
 from typing import Any
 
 from ingest.codec import Codec
-from ingest.record.sample_entry import box, sample_entry, split
+from ingest.record.sample_entry import box, sample_entry
 
 ABOUT = b"kakou recording\0"
 """The type of our own box (16 bytes): JSON that says which stream this is and why it is recorded."""
@@ -28,12 +29,18 @@ _KEY = 0x0200_0000
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture of a fragment: Annex-B, its duration, and how much later than decoded it is shown, in ticks."""
+class Gop:
+    """What one fragment holds: pictures in the order of decoding, at least one.
 
-    payload: bytes
-    duration: int
-    later: int = 0
+    The first came ``at`` (unix seconds) and is a keyframe if ``key``; the others count as none. ``samples``: each NAL
+    unit behind its length of four bytes. ``durations`` and how much ``later`` than decoded each is shown, in ticks.
+    """
+
+    at: float
+    key: bool
+    samples: Sequence[bytes]
+    durations: Sequence[int]
+    later: Sequence[int]
 
 
 def header(keyframe: bytes, codec: Codec, width: int, height: int, clock_hz: int, about: Mapping[str, Any]) -> bytes:
@@ -81,26 +88,12 @@ def header(keyframe: bytes, codec: Codec, width: int, height: int, clock_hz: int
     )
 
 
-def fragment(number: int, at: float, decode_time: int, pictures: Sequence[Picture], *, key: bool) -> bytes:
-    """Return fragment ``number`` (from 1), whose first picture came at ``at`` (unix s) and is a keyframe or not.
-
-    Args:
-        number: counts on within the file.
-        at: unix seconds.
-        decode_time: ticks from the file's beginning.
-        pictures: in the order of decoding, at least one.
-        key: whether the first is a keyframe; the others count as none.
-    """
-    body: list[bytes] = []
-    table: list[int] = []
-    reordered = any(picture.later for picture in pictures)
-    for picture in pictures:
-        size = 0
-        for nal in split(picture.payload):
-            length = len(nal)
-            body += (length.to_bytes(4, "big"), nal)
-            size += 4 + length
-        table += (picture.duration, size, picture.later & 0xFFFF_FFFF) if reordered else (picture.duration, size)
+def fragment(number: int, decode_time: int, gop: Gop) -> bytes:
+    """Return what stands before the samples of fragment ``number`` (from 1), ``decode_time`` ticks after the first."""
+    sizes = list(map(len, gop.samples))
+    reordered = any(gop.later)
+    columns_of = (gop.durations, sizes, gop.later) if reordered else (gop.durations, sizes)
+    table = list(chain.from_iterable(zip(*columns_of, strict=True)))
     columns = 4 * len(table)
     moof = 96 + columns
     flags = 0x0100_0B05 if reordered else 0x0000_0305
@@ -110,14 +103,13 @@ def fragment(number: int, at: float, decode_time: int, pictures: Sequence[Pictur
         "I4sI4sIII"  # traf, tfhd
         "I4sIQ"  # tfdt
         "I4sIIII",  # trun
-        *(32, b"prft", 0x0100_0000, 1, _ntp(at), decode_time),
+        *(32, b"prft", 0x0100_0000, 1, _ntp(gop.at), decode_time),
         *(moof, b"moof", 16, b"mfhd", 0, number),
         *(moof - 24, b"traf", 20, b"tfhd", 0x02_0020, 1, _NOT_KEY),
         *(20, b"tfdt", 0x0100_0000, decode_time),
-        *(24 + columns, b"trun", flags, len(pictures), moof + 8, _KEY if key else _NOT_KEY),
+        *(24 + columns, b"trun", flags, len(sizes), moof + 8, _KEY if gop.key else _NOT_KEY),
     )
-    data = b"".join(body)
-    return b"".join((head, pack(f">{len(table)}I", *table), pack(">I4s", 8 + len(data), b"mdat"), data))
+    return head + pack(f">{len(table)}{'i' if reordered else 'I'}I4s", *table, 8 + sum(sizes), b"mdat")
 
 
 def _ntp(at: float) -> int:

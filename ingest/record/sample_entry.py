@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from struct import pack
 
 from camera_config.errors import FeedProtocol
+from ingest.access_unit import parted
 from ingest.bits import Bits
 from ingest.codec import Codec
 
@@ -21,16 +22,11 @@ def box(kind: bytes, *parts: bytes) -> bytes:
     return b"".join((pack(">I", 8 + sum(map(len, parts))), kind, *parts))
 
 
-def split(payload: bytes) -> list[bytes]:
-    """Return the NAL units of Annex-B bytes."""
-    return [nal for part in payload.split(b"\0\0\1") if (nal := part.rstrip(b"\0"))]
-
-
 def sample_entry(keyframe: bytes, codec: Codec, width: int, height: int) -> bytes:
     """Return the ``avc1`` or ``hvc1`` box (ISO/IEC 14496-15, 5.4.2 and 8.4.1) for a stream.
 
     Args:
-        keyframe: Annex-B with its parameter sets in front.
+        keyframe: each NAL unit behind its length, the parameter sets in front.
         codec: what it is.
         width: of the picture in pixels.
         height: likewise.
@@ -38,7 +34,7 @@ def sample_entry(keyframe: bytes, codec: Codec, width: int, height: int) -> byte
     Raises:
         FeedProtocol: a parameter set is missing or cannot be read.
     """
-    nals = split(keyframe)
+    nals = parted(keyframe)
     kind, record = (b"avc1", box(b"avcC", _avc(nals))) if codec is Codec.H264 else (b"hvc1", box(b"hvcC", _hevc(nals)))
     return box(
         kind,

@@ -14,7 +14,7 @@ from typing import Any
 
 from ingest.codec import Codec
 from ingest.record.disk import Disk
-from ingest.record.mp4 import Picture, fragment, header
+from ingest.record.mp4 import Gop, fragment, header
 
 PART = ".part"
 
@@ -80,21 +80,21 @@ class SegmentWriter:
         self._part = self.path.with_name(self.path.name + PART)
         self._fd = disk.create(self._part)
         try:
-            self._write(head)
+            self._write([head])
         except OSError:
             self.discard()
             raise
 
-    def append(self, at: float, pictures: Sequence[Picture], *, key: bool) -> int:
-        """Add one GOP that began at unix time ``at``; return how many bytes it took.
+    def append(self, gop: Gop) -> int:
+        """Add one GOP; return how many bytes it took.
 
         Raises:
             OSError: it is not in the file, everything before is.
         """
         before = self.bytes
-        self._write(fragment(self.fragments + 1, at, self.ticks, pictures, key=key))
+        self._write([fragment(self.fragments + 1, self.ticks, gop), *gop.samples])
         self.fragments += 1
-        self.ticks += sum(picture.duration for picture in pictures)
+        self.ticks += sum(gop.durations)
         return self.bytes - before
 
     def sync(self) -> None:
@@ -148,16 +148,17 @@ class SegmentWriter:
             self._fd = -1
         self._disk.unlink(self._part)
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, pieces: Sequence[bytes]) -> None:
         try:
-            self._disk.append(self._fd, data)
+            self._disk.append(self._fd, pieces)
         except OSError:
             self._torn = True
             self._disk.cut(self._fd, self.bytes)
             self._torn = False
             raise
-        self._hash.update(data)
-        self.bytes += len(data)
+        for piece in pieces:
+            self._hash.update(piece)
+            self.bytes += len(piece)
 
 
 def about_of(described: Described, start: float) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""One stream's recorder: watches sizes in the ring, decides, and reads payloads only for what is recorded.
+"""One stream's recorder: watches sizes in the ring, decides, and reads pictures only for what is recorded.
 
 While nothing happens only headers are read. When something does, reading goes back by the pre-roll and goes on from
-there with the payloads; nothing is kept here but the open GOP.
+there with the pictures; nothing is kept here but the open GOP.
 """
 
 import math
@@ -83,10 +83,8 @@ class StreamRecorder:
             self._judge(entries)
         if not self.recording and (self._always or entries[-1].mono_s < self._until_s):
             entries = self._begin(entries)
-        for entry in entries:
-            if not self.recording:
-                break
-            self._record(entry)
+        if self.recording:
+            self._record(entries)
 
     def close(self) -> None:
         """End what is open and let the ring go."""
@@ -130,24 +128,27 @@ class StreamRecorder:
         self._whole_ring = self._always
         return self._reader.entries(WHOLE_RING) if self._reader.seek_key_before(since_s) else entries
 
-    def _record(self, entry: RingEntry) -> None:
+    def _record(self, entries: list[RingEntry]) -> None:
+        """Take the pictures that are not recorded yet, up to the keyframe with which the event is over."""
+        take, sample_of = self.take, self._reader.sample
+        take.reason = self._reason
         number, at = self._done
-        if entry.number <= number and entry.at <= at + SAME_S:
-            return
-        if entry.key and entry.mono_s >= self._until_s:
-            self._stop(entry)
-            return
-        reason = self._reason
-        if not self.take.wants(entry, reason):
-            return
-        payload = self._reader.payload(entry)
-        if payload is None:
-            self._tallies.overruns += 1
-            self.take.lost(reason)
-            return
-        self.take.add(entry, payload, reason)
-        self._done = (entry.number, entry.at)
+        for entry in entries:
+            if entry.number <= number and entry.at <= at + SAME_S:
+                continue
+            if entry.key and entry.mono_s >= self._until_s:
+                self._stop(entry)
+                break
+            if not take.wants(entry):
+                continue
+            sample = sample_of(entry)
+            if sample is None:
+                self._tallies.overruns += 1
+                take.lost()
+                continue
+            take.add(entry, sample)
+            self._done = (entry.number, entry.at)
 
     def _stop(self, until: RingEntry | None = None) -> None:
-        self.take.finish(self._reason, until)
+        self.take.finish(until)
         self.recording = False

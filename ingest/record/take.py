@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 from camera_config.clock import Clock
-from ingest.record.mp4 import Picture
+from ingest.record.mp4 import Gop
 from ingest.record.segment import Described, SegmentWriter
 from ingest.record.timing import shown
 from ingest.ring import RingEntry
@@ -66,9 +66,12 @@ class Take:
         self.segment: SegmentWriter | None = None
         self.last: RingEntry | None = None
         """The last picture taken, None after ``finish``."""
+        self.reason = ""
+        """Why it is recorded now; a segment keeps that with which it began."""
         self._stream, self._outside = stream, outside
         self._phase_s = SEGMENT_S * crc32(stream.encode()) / 2**32
-        self._gop: list[tuple[RingEntry, bytes]] = []
+        self._entries: list[RingEntry] = []
+        self._samples: list[bytes] = []
         self._gop_bytes = 0
         self._gop_s = 0.0
         self._awaits_key = True
@@ -76,33 +79,35 @@ class Take:
         self._first_s = self._due_s = 0.0
         self._ended_at = ended_at
 
-    def wants(self, entry: RingEntry, reason: str) -> bool:
-        """Take note of a picture; return whether its payload is wanted, which is to be given to ``add`` then."""
+    def wants(self, entry: RingEntry) -> bool:
+        """Take note of a picture; return whether it is wanted, and then to be given to ``add``."""
         if entry.key:
-            self._flush(entry, reason)
+            self._flush(entry)
             self._cut(entry)
             self._awaits_key = self.segment is None and not self._outside.room()
             self._outside.tallies.left_out += self._awaits_key
         elif entry.broken:
-            self.lost(reason)
+            self.lost()
         return not self._awaits_key
 
-    def add(self, entry: RingEntry, payload: bytes, reason: str) -> None:
+    def add(self, entry: RingEntry, sample: bytes) -> None:
         """Add a wanted picture."""
-        if self._gop and (self._gop_bytes + entry.size > GOP_BYTES or entry.mono_s - self._gop[0][0].mono_s > GOP_S):
-            self._flush(entry, reason)
-        self._gop.append((entry, payload))
+        entries = self._entries
+        if entries and (self._gop_bytes + entry.size > GOP_BYTES or entry.mono_s - entries[0].mono_s > GOP_S):
+            self._flush(entry)
+        self._entries.append(entry)
+        self._samples.append(sample)
         self._gop_bytes += entry.size
         self.last = entry
 
-    def lost(self, reason: str) -> None:
+    def lost(self) -> None:
         """Pictures are missing: nothing more is taken up to the next keyframe."""
-        self._flush(None, reason)
+        self._flush(None)
         self._awaits_key = True
 
-    def finish(self, reason: str, until: RingEntry | None = None) -> None:
+    def finish(self, until: RingEntry | None = None) -> None:
         """Put what is open into the file and end the segment; at the keyframe ``until`` if that follows."""
-        self._flush(until, reason)
+        self._flush(until)
         self._close(until)
         self._awaits_key = True
         self.last = None
@@ -125,27 +130,25 @@ class Take:
         ):
             self._close(key)
 
-    def _flush(self, after: RingEntry | None, reason: str) -> None:
+    def _flush(self, after: RingEntry | None) -> None:
         """Write the open GOP; ``after`` is the picture that came next."""
-        gop, self._gop, self._gop_bytes = self._gop, [], 0
-        if not gop:
+        entries, samples = self._entries, self._samples
+        if not entries:
             return
-        first, last = gop[0][0], gop[-1][0]
+        self._entries, self._samples, self._gop_bytes = [], [], 0
+        first, last = entries[0], entries[-1]
         if after is not None and (after.epoch != first.epoch or after.mono_s - last.mono_s > BREAK_S):
             after = None
-        durations, later = shown([entry for entry, _ in gop], after, self._usual or first.clock_hz // 25)
+        durations, later = shown(entries, after, self._usual or first.clock_hz // 25)
         self._usual = durations[-1]
-        segment = self.segment or self._open(first, gop[0][1], reason)
+        segment = self.segment or self._open(first, samples[0])
         if segment is None:
             self._outside.tallies.left_out += 1
             return
-        pictures = [
-            Picture(payload, duration, shift)
-            for (_, payload), duration, shift in zip(gop, durations, later, strict=True)
-        ]
         tallies = self._outside.tallies
+        gop = Gop(segment.start + first.mono_s - self._first_s, first.key, samples, durations, later)
         try:
-            tallies.bytes += segment.append(segment.start + first.mono_s - self._first_s, pictures, key=first.key)
+            tallies.bytes += segment.append(gop)
         except OSError as error:
             self._close(None)
             self._outside.failed(error)
@@ -155,9 +158,9 @@ class Take:
             self._gop_s = after.mono_s - first.mono_s
             tallies.behind_s = max(tallies.behind_s, self._outside.clock.monotonic_s() - after.mono_s)
 
-    def _open(self, first: RingEntry, keyframe: bytes, reason: str) -> SegmentWriter | None:
+    def _open(self, first: RingEntry, keyframe: bytes) -> SegmentWriter | None:
         start = self._ended_at if first.at < self._ended_at <= first.at + BREAK_S / 2 else first.at
-        described = Described(self._stream, first.codec, first.width, first.height, first.clock_hz, reason)
+        described = Described(self._stream, first.codec, first.width, first.height, first.clock_hz, self.reason)
         self.segment = self._outside.open(described, keyframe, start)
         self._first_s = first.mono_s
         left_s = SEGMENT_S - (first.mono_s + self._phase_s) % SEGMENT_S

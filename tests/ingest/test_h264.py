@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from camera_config.errors import FeedProtocol
 from ingest.access_unit import START, ParameterSets
 from ingest.codec import Codec
-from tests.support.depacketised import Sink
+from tests.support.depacketised import Sink, nals_by_starts
 from tests.support.tiny_h264 import annex_b, encode, interleaved, nals, packets, parameter_sets, rtp
 
 
@@ -30,6 +30,7 @@ def test_every_picture_comes_out_as_it_went_in(size: int, odd: bool, aggregate: 
     assert [sorted(nals(a)) for a in out.payloads] == [sorted(unit) for unit in clip]
     assert [unit.key for unit in out.units] == [number % 5 == 0 for number in range(10)]
     assert [unit.size for unit in out.units] == [len(payload) for payload in out.payloads]
+    assert [sorted(nals_by_starts(unit)) for unit in out.units] == [sorted(unit) for unit in clip]
     assert (out.media.lost, out.media.dropped) == (0, 0)
     assert (out.sets.width, out.sets.height) == (64, 48)
 
@@ -50,6 +51,7 @@ def test_a_keyframe_without_its_parameter_sets_gets_those_of_the_description() -
     out = sink(sets).feed(packets(bare))
     assert out.payloads[0] == annex_b([sps, pps, *bare[0]])
     assert out.payloads[1] == annex_b(bare[1])
+    assert nals_by_starts(out.units[0]) == [sps, pps, *bare[0]]
 
 
 def test_a_keyframe_without_any_parameter_sets_is_of_no_use() -> None:
@@ -114,6 +116,13 @@ def test_the_epoch_rises_when_the_picture_changes_and_only_then() -> None:
     assert {unit.epoch for unit in out.units[:10]} == {1}
     assert {unit.epoch for unit in out.units[10:]} == {2}
     assert (out.sets.width, out.sets.height) == (128, 96)
+
+
+def test_a_start_code_inside_a_nal_unit_makes_no_two_of_it() -> None:
+    (first, *rest) = encode()
+    odd = b"\x06" + START + b"\x41 is no slice"
+    out = sink().feed(packets([[odd, *first], *rest]))
+    assert nals_by_starts(out.units[0]) == [odd, *first]
 
 
 def test_other_payload_types_are_passed_over_without_a_gap() -> None:

@@ -11,7 +11,7 @@ from ingest.access_unit import START, ParameterSets
 from ingest.codec import Codec
 from ingest.sps_h265 import picture_size, pps_id, sps_id, vps_id
 from tests.support import tiny_h265
-from tests.support.depacketised import Sink
+from tests.support.depacketised import Sink, nals_by_starts
 from tests.support.tiny_h264 import annex_b, rtp
 from tests.support.tiny_h265 import encode, kind_of, nal, packets
 
@@ -40,6 +40,7 @@ def test_every_picture_comes_out_as_it_went_in(size: int, odd: bool, aggregate: 
     assert out.payloads == expected(clip)
     assert [unit.key for unit in out.units] == [number % 5 == 0 for number in range(10)]
     assert [unit.size for unit in out.units] == [len(payload) for payload in out.payloads]
+    assert [nals_by_starts(unit) for unit in out.units] == clip
     assert {(unit.codec, unit.clock_hz, unit.epoch) for unit in out.units} == {(Codec.H265, 90_000, 1)}
     assert (out.media.lost, out.media.dropped) == (0, 0)
     assert (out.sets.width, out.sets.height) == (64, 48)

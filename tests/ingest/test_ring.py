@@ -28,8 +28,8 @@ from ingest.ring import RingReader, RingWriter
 
 def unit(number, dice):
     body = bytes([number % 251]) * dice.randrange(1, 9_000)
-    return AccessUnit([zlib.crc32(body).to_bytes(4, "little"), body], 4 + len(body), number % 10 == 1, Codec.H265, 1,
-                      number, 90_000)
+    parts = [zlib.crc32(body).to_bytes(4, "little"), body]
+    return AccessUnit(parts, [], 4 + len(body), number % 10 == 1, Codec.H265, 1, number, 90_000)
 """
 
 HAMMER = (
@@ -57,7 +57,7 @@ while last < end:
         assert not entry.broken or entry.key or entry.number == 1, entry
         missed += entry.number - last - 1
         last = entry.number
-        payload = reader.payload(entry)
+        payload = reader.sample(entry)
         if payload is None:
             lost += 1
             continue
@@ -94,7 +94,7 @@ def started() -> Iterator[Start]:
 
 
 def unit(payload: bytes, *, key: bool = False, epoch: int = 1) -> AccessUnit:
-    return AccessUnit([payload[:3], payload[3:]], len(payload), key, Codec.H264, epoch, 77, 90_000)
+    return AccessUnit([payload[:3], payload[3:]], [], len(payload), key, Codec.H264, epoch, 77, 90_000)
 
 
 def put(writer: RingWriter, payload: bytes, *, key: bool = False, broken: bool = False, mono_s: float = 2.5) -> bool:
@@ -107,13 +107,14 @@ def numbers(entries: list[RingEntry]) -> list[int]:
 
 def test_what_was_put_is_read_back_with_all_that_was_said_of_it(tmp_path: Path) -> None:
     with RingWriter(tmp_path / "gate", 10_000) as writer, RingReader(tmp_path / "gate") as reader:
-        what = AccessUnit([b"\0\0\0\1", b"picture"], 11, True, Codec.H265, 3, 0xFFFF_FFFF, 90_000)
+        what = AccessUnit.of([b"set", b"picture"], True, Codec.H265, 3, 0xFFFF_FFFF, 90_000)
         assert writer.put(what, at=1.5, mono_s=2.5, broken=True, width=3840, height=2160)
         (entry,) = reader.entries()
         assert entry == RingEntry(
-            1, entry.place, 11, True, True, Codec.H265, 3, 0xFFFF_FFFF, 90_000, 3840, 2160, 1.5, 2.5
+            1, entry.place, 18, True, True, Codec.H265, 3, 0xFFFF_FFFF, 90_000, 3840, 2160, 1.5, 2.5
         )
-        assert reader.payload(entry) == b"\0\0\0\1picture"
+        assert reader.sample(entry) == b"\0\0\0\3set\0\0\0\7picture"
+        assert reader.payload(entry) == what.payload == b"\0\0\0\1set\0\0\0\1picture"
         assert reader.entries() == []
 
 
@@ -151,8 +152,8 @@ def test_an_overtaken_reader_goes_on_at_the_oldest_keyframe_and_is_told(tmp_path
         assert not any(entry.broken for entry in got[1:])
         assert 25 - got[0].number <= 10
         assert reader.overrun == 1
-        assert reader.payload(first) is None
-        assert reader.payload(got[0]) == b"x" * 900
+        assert reader.sample(first) is None
+        assert reader.sample(got[0]) == b"x" * 900
 
 
 def test_without_a_keyframe_an_overtaken_reader_goes_on_at_the_oldest_unit(tmp_path: Path) -> None:
@@ -204,7 +205,7 @@ def test_a_restarted_writer_goes_on_behind_what_is_there(tmp_path: Path) -> None
         assert reader.seek_last_key()
         got = reader.entries()
     assert [(entry.number, entry.broken) for entry in got] == [(20, True), (21, True)]
-    assert reader.payload(got[1]) == b"next"
+    assert reader.sample(got[1]) == b"next"
     assert last.number == 20
 
 
@@ -225,8 +226,8 @@ def test_a_replaced_file_is_opened_again_and_its_first_unit_is_broken(tmp_path: 
         put(writer, b"new", mono_s=2.0)
         (new,) = reader.entries()
         assert (new.number, new.broken) == (1, True)
-        assert reader.payload(new) == b"new"
-        assert reader.payload(old) is None
+        assert reader.sample(new) == b"new"
+        assert reader.sample(old) is None
         assert reader.overrun == 0
 
 
@@ -295,7 +296,7 @@ def test_a_writer_killed_half_way_leaves_nothing_wrong(tmp_path: Path, started: 
             put(again, zlib.crc32(body).to_bytes(4, "little") + body)
             entry = next(entry for entry in reader.entries() if entry.number == again.number)
             assert entry.broken
-            assert reader.payload(entry) == zlib.crc32(body).to_bytes(4, "little") + body
+            assert reader.sample(entry) == zlib.crc32(body).to_bytes(4, "little") + body
             last = again.number
 
 
@@ -303,7 +304,7 @@ def check(reader: RingReader) -> list[int]:
     """Read what there is; return the numbers."""
     entries = reader.entries()
     for entry in entries:
-        payload = reader.payload(entry)
+        payload = reader.sample(entry)
         assert payload is None or zlib.crc32(payload[4:]) == int.from_bytes(payload[:4], "little")
     return numbers(entries)
 
@@ -336,7 +337,7 @@ def test_any_order_of_puts_reads_and_restarts_gives_whole_units_in_order(
         elif step.startswith("read") and step != "reader":
             for entry in reader.entries(1 if step == "read one" else 1000):
                 assert entry.number == last + 1 or entry.broken
-                assert reader.payload(entry) == put_before[entry.number]
+                assert reader.sample(entry) == put_before[entry.number]
                 last = entry.number
         elif step == "key":
             reader.seek_last_key()
@@ -352,4 +353,4 @@ def test_any_order_of_puts_reads_and_restarts_gives_whole_units_in_order(
         pass
     put(writer, b"last")
     (entry,) = reader.entries()
-    assert reader.payload(entry) == b"last"
+    assert reader.sample(entry) == b"last"

@@ -69,7 +69,7 @@ def test_sets_without_end_are_refused_and_those_known_are_kept() -> None:
     sets.add(pps)
     with pytest.raises(FeedProtocol, match="parameter sets"):
         sets.add(b"\x68" + b"\x50" + bytes(SETS_LIMIT))
-    assert sets.prefix[1::2] == [sps, pps]
+    assert sets.nals == [sps, pps]
 
 
 def test_the_epoch_rises_with_the_keyframe_behind_a_change_and_not_before() -> None:

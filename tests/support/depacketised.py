@@ -1,6 +1,6 @@
 """A depacketiser and what came out of it."""
 
-from ingest.access_unit import AccessUnit, ParameterSets
+from ingest.access_unit import START, AccessUnit, ParameterSets
 from ingest.codec import Codec
 from ingest.depacketise import depacketiser_for
 from ingest.sdp import Track
@@ -28,3 +28,12 @@ class Sink:
 def track(codec: Codec, sets: tuple[bytes, ...] = ()) -> Track:
     """Return a track of which nothing special is known."""
     return Track("", "", codec, 96, 90_000, sets)
+
+
+def nals_by_starts(unit: AccessUnit) -> list[bytes]:
+    """Return what stands between the places at which NAL units are said to start, a start code before each."""
+    ends = [*unit.starts[1:], unit.size]
+    pieces = [unit.payload[start:end] for start, end in zip(unit.starts, ends, strict=True)]
+    assert b"".join(pieces) == unit.payload
+    assert all(piece.startswith(START) for piece in pieces)
+    return [piece.removeprefix(START) for piece in pieces]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from camera_config.errors import FeedProtocol
 from ingest import sps, sps_h265
-from ingest.access_unit import START, AccessUnit, ParameterSets
+from ingest.access_unit import AccessUnit, ParameterSets
 from ingest.auth import Credentials, authorization, choose_challenge
 from ingest.codec import Codec
 from ingest.depacketise import PARTS_LIMIT, UNIT_LIMIT, depacketiser_for
 from ingest.rtcp import parse_compound
 from ingest.rtsp import channels_of, joined, number_of, parse_message, session_of
 from ingest.sdp import parse_sdp
-from tests.support.depacketised import track
+from tests.support.depacketised import nals_by_starts, track
 
 CORPUS = Path(__file__).parents[1] / "data" / "ingest_corpus"
 _TELLING = (0, 1, 2, 3, 0x1C, 0x24, 0x40, 0x60, 0x7C, 0x7F, 0x80, 0x81, 0xA0, 0xB0, 0xE0, 0xFE, 0xFF)
@@ -81,8 +81,8 @@ def _stream(data: bytes, codec: Codec) -> None:
         assert len(media._parts) <= PARTS_LIMIT
         assert media._size == sum(map(len, media._parts)) <= UNIT_LIMIT
         for unit in units:
-            assert unit.payload.startswith(START)
             assert unit.size == len(unit.payload)
+            assert all(nals_by_starts(unit))
 
 
 def _refused(read: Callable[[], object]) -> None:

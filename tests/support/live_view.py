@@ -44,13 +44,10 @@ class RingCamera:
         for number in (next(self._at) for _ in range(pictures)):
             self._web.clock.step(1 / 25)
             nals = self._clip[number % len(self._clip)]
-            parts = [part for nal in nals for part in (tiny_h264.START, nal)]
-            unit = AccessUnit(
-                tuple(parts), sum(map(len, parts)), number % GOP == 0, self._codec, 1, number * STEP & 0xFFFFFFFF, HZ
-            )
+            unit = AccessUnit.of(nals, number % GOP == 0, self._codec, 1, number * STEP & 0xFFFFFFFF, HZ)
             clock = self._web.clock
             assert self._writer.put(unit, at=clock.wall_s, mono_s=clock.mono_s, broken=False, width=64, height=48)
-            self.shown.append(b"".join(parts))
+            self.shown.append(tiny_h264.annex_b(nals))
 
     def say_online(self, **states: str) -> None:
         """Let ingest say so; it believes silence after 3 s."""

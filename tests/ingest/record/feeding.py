@@ -100,7 +100,7 @@ class Camera:
             if padding and not key:
                 payload += b"\0\0\0\1\x0c" + b"\xff" * padding + b"\x80"  # filler data (type 12)
             self._next += 1
-            unit = AccessUnit([payload], len(payload), key, self.codec, self.epoch, self.rtp, HZ)
+            unit = AccessUnit.of(nals(payload), key, self.codec, self.epoch, self.rtp, HZ)
             at, mono_s = self.clock.at, self.clock.mono_s
             self.ring.put(unit, at=at, mono_s=mono_s, broken=broken, width=self.size[0], height=self.size[1])
             broken = False

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,14 @@ class FailingDisk(Disk):
         self._next()
         return super().create(path)
 
-    def append(self, fd: int, data: bytes) -> None:
+    def append(self, fd: int, pieces: Sequence[bytes]) -> None:
         try:
             self._next()
         except OSError:
-            super().append(fd, data[: len(data) // 2])  # a full disk takes a part
+            data = b"".join(pieces)
+            super().append(fd, [data[: len(data) // 2]])  # a full disk takes a part
             raise
-        super().append(fd, data)
+        super().append(fd, pieces)
 
     def sync(self, fd: int) -> None:
         self._next()
