@@ -1,0 +1,1 @@
+"""What the benchmark of plates compares: pictures with known plates, and those that read them."""
