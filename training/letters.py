@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from training.strokes import HANDS, stroked
+
 Face = tuple[str, int]
 """A font file and the index of the face in it."""
 
@@ -32,6 +34,9 @@ LATIN: Final[tuple[Face, ...]] = (
     (_TRUE.format("liberation/LiberationSansNarrow-Bold"), 0),
     (PLATE, 0),
 )
+HAND: Final = "strokes"
+"""Not a file: the hands of ``training.strokes``."""
+STAMPED: Final[tuple[Face, ...]] = tuple((HAND, hand) for hand in range(HANDS))
 PACKAGES: Final = "fonts-noto-cjk fonts-dejavu-core fonts-dejavu-extra fonts-liberation"
 
 
@@ -46,6 +51,8 @@ def check_faces() -> None:
 def glyph(character: str, face: Face) -> NDArray[np.uint8] | None:
     """Return a character cut at its ink: coverage (height, width) uint8; None where the face has none."""
     path, index = face
+    if path == HAND:
+        return stroked(character, index)
     font = ImageFont.truetype(path, INK_PX, index=index)
     canvas = Image.new("L", (INK_PX * 2, INK_PX * 2))
     ImageDraw.Draw(canvas).text((INK_PX // 2, INK_PX // 2), character, font=font, fill=255)

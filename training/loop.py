@@ -24,11 +24,14 @@ SAVE_EVERY: Final = 400
 SAY_EVERY: Final = 100
 
 
-def options(words: str, state: str, batch: int) -> argparse.ArgumentParser:
-    """Return the options every training has."""
+def options(words: str, state: str, batch: int, *, pictures: bool = True) -> argparse.ArgumentParser:
+    """Return the options every training has; ``pictures`` to paste plates on only some."""
     parser = argparse.ArgumentParser(description=words)
     parser.add_argument("--minutes", type=float, default=60.0, help="in all, earlier runs of --state included")
-    parser.add_argument("--pictures", type=Path, required=True, nargs="+", help="folders of pictures without plates")
+    if pictures:
+        parser.add_argument(
+            "--pictures", type=Path, required=True, nargs="+", help="folders of pictures without plates"
+        )
     parser.add_argument("--state", type=Path, default=Path(state), help="file to go on from and to write")
     parser.add_argument("--out", type=Path, help="write the model here as ONNX at the end")
     parser.add_argument("--batch", type=int, default=batch)

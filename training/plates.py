@@ -5,7 +5,7 @@ Real plates differ from one maker to the next, and so do these.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,25 +127,32 @@ _SHARES: Final = [kind.share for kind in KINDS.values()]
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """A drawn plate: (height, width, 3) BGR, its text as read (upper row first), rows and kind."""
+    """A drawn plate: (height, width, 3) BGR, its text as read (upper row first), rows, kind, and where it stands.
+
+    ``middles`` are the characters' middles and half their widths as shares of the plate: x, y, half a width.
+    """
 
     image: Image
     text: str
     rows: int
     kind: str
+    middles: tuple[tuple[float, float, float], ...]
 
 
 Place = tuple[str, float, float, float, float]
 """A character and its box: left, top, width, height, mm."""
 
 
-def draw(name: str | None = None, text: str | None = None, px_per_mm: float = 1.0) -> Plate:
+def draw(
+    name: str | None = None, text: str | None = None, px_per_mm: float = 1.0, faces: Sequence[Face] = LATIN
+) -> Plate:
     """Draw a plate.
 
     Args:
         name: a key of ``KINDS``; None takes one by its share.
         text: what stands on it; None makes one up.
         px_per_mm: scale.
+        faces: of its letters and digits.
     """
     name = name or random.choices(_NAMES, _SHARES)[0]
     kind = KINDS[name]
@@ -153,7 +160,7 @@ def draw(name: str | None = None, text: str | None = None, px_per_mm: float = 1.
     two = kind.rows == 2 or (kind.rows > 2 and random.random() < 0.25)
     width, height = TWO_ROWS if kind.rows > 2 and two else kind.size
     han = random.choice([face for face in HAN if all(has(sign, face) for sign in text)])
-    latin = random.choice(LATIN)
+    latin = random.choice(faces)
     paint = Paint(jitter(kind.paint.top, 22), jitter(kind.paint.bottom, 22), jitter(kind.paint.ink, 12))
     image = _ground(paint, round(width * px_per_mm), round(height * px_per_mm))
     if name == "green_large":
@@ -168,7 +175,10 @@ def draw(name: str | None = None, text: str | None = None, px_per_mm: float = 1.
         red = (place[0] in "警使领" and random.random() < 0.9) or (name in {"armed_police", "military"} and index < 2)
         _ink(image, place, px_per_mm, RED if red else paint.ink, han if place[0] >= "一" else latin, boldness)
     _marks(image, places, name, two, width, height, px_per_mm, paint.ink)
-    return Plate(image, text, 2 if two else 1, name)
+    middles = tuple(
+        ((left + wide / 2) / width, (top + high / 2) / height, wide / 2 / width) for _, left, top, wide, high in places
+    )
+    return Plate(image, text, 2 if two else 1, name, middles)
 
 
 def jitter(colour: Colour, reach: int) -> Colour:

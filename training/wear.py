@@ -53,8 +53,11 @@ def shaded(image: Image) -> Image:
     return np.asarray(np.clip(image * light, 0, 255), np.uint8)
 
 
-def weathered(image: Image) -> Image:
-    """Return a whole picture as a camera might give it: exposure, tint, glare, rain, blur, noise, compression."""
+def weathered(image: Image, fine: float = 1.0) -> Image:
+    """Return a picture as a camera might give it: exposure, tint, glare, rain, blur, noise, compression.
+
+    Rain, blur and motion are ``fine`` times what a whole picture has: less for a small piece of one.
+    """
     kind = random.random()
     if random.random() < 0.35:
         power = random.uniform(0.35, 1.6)
@@ -71,12 +74,12 @@ def weathered(image: Image) -> Image:
     if random.random() < 0.1:
         image = _glaring(image)
     if random.random() < 0.07:
-        image = _raining(image)
+        image = _raining(image, fine)
     kind = random.random()
     if kind < 0.3:
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), random.uniform(0.4, 1.6)), np.uint8)
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 + random.uniform(0, 1.2) * fine), np.uint8)
     elif kind < 0.42:
-        image = _moving(image)
+        image = _moving(image, fine)
     if random.random() < 0.4:
         noise: NDArray[np.int16] = np.empty(image.shape, np.int16)
         cv2.randn(noise, np.zeros(3), np.full(3, random.uniform(1, 14)))
@@ -102,18 +105,18 @@ def _glaring(image: Image) -> Image:
     return np.asarray(np.clip(image + soft[..., None], 0, 255), np.uint8)
 
 
-def _raining(image: Image) -> Image:
+def _raining(image: Image, fine: float) -> Image:
     high, wide = image.shape[:2]
     rain = np.zeros((high, wide), np.uint8)
-    for _ in range(random.randint(30, 200)):
+    for _ in range(round(random.randint(30, 200) * fine)):
         x, y = random.randrange(wide), random.randrange(high)
         end = (x + random.randint(-2, 2), y + random.randint(4, 18))
         cv2.line(rain, (x, y), end, random.randint(30, 90), 1)
     return np.asarray(cv2.add(image, cv2.cvtColor(rain, cv2.COLOR_GRAY2BGR)), np.uint8)
 
 
-def _moving(image: Image) -> Image:
-    length = random.randint(3, 11)
+def _moving(image: Image, fine: float) -> Image:
+    length = random.randint(3, max(3, round(11 * fine)))
     line = np.zeros((length, length), np.float32)
     line[length // 2] = 1
     middle = length / 2 - 0.5

@@ -1,0 +1,153 @@
+"""Train the second plate reader: a plate of one row in, the probabilities of its characters along it out.
+
+``python -m training.reader --minutes 75 --state reader.state --out detection/models/plate_second.onnx``
+
+A small convolutional network without recurrence (like LPRNet, Zherzdev 2018) with CTC. Where each character stands is
+known, since the plates are drawn: every column learns its own character beside the CTC loss, which saves the hours that
+CTC needs to find out. No language is learnt: provinces, letters and digits are drawn evenly.
+"""
+
+import argparse
+from collections.abc import Callable
+from typing import Final
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional
+
+from detection.plate_grammar import ALPHABET, MAX_LENGTH
+from training.letters import check_faces
+from training.loop import export, options, train
+from training.plate_views import View, Views
+
+SIZE_PX: Final = (144, 32)
+"""Width and height of the input."""
+COLUMNS: Final = SIZE_PX[0] // 4
+CORE, EDGE = 0.45, 0.75
+"""A column nearer to a character's middle than the one is that character, farther than the other is none; between,
+nothing is learnt. In halves of a character's width."""
+UNKNOWN: Final = -1
+CTC_WEIGHT: Final = 0.25
+"""The columns lead: CTC alone is large at first and says little."""
+CONTRAST: Final = 8.0
+"""Added to a picture's own spread (grey values) before it is divided by it, so that noise is not made large."""
+
+Sample = tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]
+"""Picture (3, 32, 144), text (8) with -1 behind its end, character of each column (36); 0 is none."""
+
+
+def _block(
+    inside: int, outside: int, stride: tuple[int, int] = (1, 1), kernel: tuple[int, int] = (3, 3)
+) -> nn.Sequential:
+    around = (kernel[0] // 2, kernel[1] // 2)
+    return nn.Sequential(
+        nn.Conv2d(inside, outside, kernel, stride, around, bias=False), nn.BatchNorm2d(outside), nn.ReLU(inplace=True)
+    )
+
+
+class Twice(nn.Module):
+    """Two 3 x 3 filters and a way around them (He 2015)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            _block(channels, channels), nn.Conv2d(channels, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the same shape."""
+        return functional.relu(x + self.body(x))
+
+
+class Reader(nn.Module):
+    """(batch, 3, 32, 144) BGR, 0 to 255, in; (batch, 36, 73) logits out: none, then ``ALPHABET``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            _block(3, 16, (2, 2), (5, 5)),
+            _block(16, 32),
+            _block(32, 48, (2, 2)),
+            Twice(48),
+            _block(48, 72, (2, 1)),
+            Twice(72),
+            _block(72, 112, (2, 1)),
+        )
+        self.column = _block(112, 144, (2, 1), (2, 1))
+        self.along = _block(144, 144, (1, 1), (1, 5))
+        self.whole = nn.Linear(112, 144)
+        self.out = nn.Conv1d(144, 1 + len(ALPHABET), 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return logits."""
+        x = x - x.mean(dim=(1, 2, 3), keepdim=True)
+        x = x / ((x * x).mean(dim=(1, 2, 3), keepdim=True).sqrt() + CONTRAST)
+        x = self.body(x)
+        columns = self.column(x)[:, :, :1]
+        columns = columns + self.whole(x.mean(dim=(2, 3)))[:, :, None, None]
+        y: torch.Tensor = self.out(self.along(columns)[:, :, 0])
+        return y.transpose(1, 2)
+
+
+class Probable(nn.Module):
+    """A reader with probabilities instead of logits: what is exported."""
+
+    def __init__(self, reader: nn.Module) -> None:
+        super().__init__()
+        self.reader = reader
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return (batch, 36, 73), each column's sum is 1."""
+        return torch.softmax(self.reader(x), dim=2)
+
+
+def sample(view: View) -> Sample:
+    """Return a view as it is learnt."""
+    method = cv2.INTER_AREA if view.image.shape[0] > SIZE_PX[1] else cv2.INTER_LINEAR
+    image = cv2.resize(view.image, SIZE_PX, interpolation=method)
+    text = np.full(MAX_LENGTH, UNKNOWN, np.int64)
+    columns = np.zeros(COLUMNS, np.int64)
+    at = (np.arange(COLUMNS) + 0.5) / COLUMNS
+    signs = [1 + ALPHABET.index(sign) for sign in view.text]
+    text[: len(signs)] = signs
+    for sign, (middle, half) in zip(signs, view.middles, strict=True):
+        apart = np.abs(at - middle) / max(half, 1e-6)
+        columns[(apart < EDGE) & (columns == 0)] = UNKNOWN
+        columns[apart < CORE] = sign
+        columns[int(np.clip(middle * COLUMNS, 0, COLUMNS - 1))] = sign
+    return np.ascontiguousarray(image.transpose(2, 0, 1)), text, columns
+
+
+def losses(net: nn.Module, batch: list[torch.Tensor]) -> torch.Tensor:
+    """Return the CTC loss and the columns' loss, (2,), both a character."""
+    image, text, columns = batch
+    logits = net(image.float())
+    lengths = (text != UNKNOWN).sum(dim=1)
+    steps = functional.log_softmax(logits, dim=2).transpose(0, 1)
+    whole = torch.full_like(lengths, COLUMNS)
+    read = functional.ctc_loss(steps, text.clamp(min=0), whole, lengths, reduction="none", zero_infinity=True)
+    placed = functional.cross_entropy(logits.transpose(1, 2), columns, ignore_index=UNKNOWN)
+    return torch.stack([CTC_WEIGHT * read.mean() / 7, placed])
+
+
+def main() -> None:
+    """Train and export."""
+    asked = options(__doc__.splitlines()[0], "reader.state", 24, pictures=False).parse_args()
+    check_faces()
+    net, steps = train(Reader(), asked, lambda: _samples(asked), losses)
+    print(f"{steps} steps of {asked.batch} plates", flush=True)
+    if asked.out:
+        free = {0: "batch"}
+        export(Probable(net).eval(), torch.zeros(1, 3, SIZE_PX[1], SIZE_PX[0]), asked.out, free, free)
+
+
+def _samples(_: argparse.Namespace) -> Callable[[], Sample]:
+    views = Views()
+    return lambda: sample(views.make())
+
+
+if __name__ == "__main__":
+    main()
