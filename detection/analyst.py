@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from camera_config.clock import Clock
 from camera_config.county import Camera, SmartCheckpoint
-from camera_config.errors import FeedError
+from camera_config.errors import FeedError, MaskError
 from camera_config.ids import FeedId
 from detection.checkpoint import CheckpointReader
 from detection.decode import CpuDecoder, Decoder, FalseSize, Picture
 from detection.in_hand import CAUSE, InHand
+from detection.masks import Masks, filled
 from detection.passage import Passage
 from detection.picture_watch import PictureWatch
 from detection.schedule import Schedule
@@ -46,11 +47,13 @@ class Told:
 class Counters:
     """Running totals since the process started.
 
-    Keyframes that could not be decoded, or only were for tile and picture health, count as analysed too.
+    Keyframes that could not be decoded, or only were for tile and picture health, count as analysed too; so do those
+    that nobody may see because a mask is missing: ``keyframes_closed``.
     """
 
     keyframes_analysed: int = 0
     keyframes_superseded: int = 0
+    keyframes_closed: int = 0
     decode_errors: int = 0
     false_sizes: int = 0
     looked_without_detector: int = 0
@@ -88,6 +91,7 @@ class Analyst:
         clock: for the time spent and for the ends of windows.
         decoder: makes pictures of keyframes; None is the CPU's.
         in_hand: knows whose pictures to leave out, and is told whose is decoded; None leaves nobody out.
+        county: the county's folder, in which the masks are; needed where a device must have one.
     """
 
     def __init__(
@@ -102,12 +106,15 @@ class Analyst:
         clock: Clock,
         decoder: Decoder | None = None,
         in_hand: InHand | None = None,
+        county: Path | None = None,
     ) -> None:
         self.counters = Counters()
         self._clock = clock
         self._decoder: Decoder = decoder or CpuDecoder()
         self._street_decoder = self._decoder.rough()
         self._in_hand = in_hand
+        devices: list[SmartCheckpoint | Camera] = [*checkpoints, *cameras]
+        self._masks = Masks(county, [one.id for one in devices if one.masked])
         self.pictures = PictureWatch(data / "references")
         self._taken: dict[FeedId, SlotItem] = {}
         self._sizes: dict[FeedId, _Size] = {}
@@ -149,6 +156,8 @@ class Analyst:
         told = [one for reader in self._readers.values() for one in self._passages(reader.expire(now_s - LATE_S))]
         for feed in (self._in_hand.left_out(now_s) if self._in_hand else set()) & self._slots.keys():
             told += _picture(self.pictures.leave_out(feed, CAUSE, at))
+        for closed, cause in self._masks.closed().items():
+            told += _picture(self.pictures.leave_out(closed, cause, at))
         self.pictures.save(now_s)
         due = [counter.due(now_s) for counter in self._counters.values()]
         return told + [_street(counts) for counts in due if counts is not None]
@@ -190,14 +199,22 @@ class Analyst:
             self._hurried_until_s = max(self._hurried_until_s, item.mono_s + HURRY_S if superseded else 0.0)
             reader.hurried = item.mono_s < self._hurried_until_s
         try:
+            mask = self._masks.of(feed)
             picture = self._decode(feed, item)
+        except MaskError:
+            self.counters.keyframes_closed += 1
+            return []
         except FeedError as error:
             self._cannot_decode(feed, error)
             return []
+        if mask is not None:
+            picture = filled(picture, mask.polygons)
         told = self._look(feed, picture, item) if self._looks(feed, item, now_s) else []
         tile = tile_of(picture)
         self._tiles.put(feed, tile, item)
         health = self.pictures.look(feed, tile.y, at=item.at, mono_s=item.mono_s, apart=superseded > 0)
+        if mask is not None:
+            self.pictures.renew({feed: mask.set_at})
         return told + _picture(health)
 
     def _decode(self, feed: FeedId, item: SlotItem) -> Picture:

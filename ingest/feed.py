@@ -39,6 +39,8 @@ class Feed:
         pin: likewise, for the SHA-256 of the camera's certificate; None where an authority signed it.
         ca_file: authorities in PEM that sign the cameras' certificates; None: the system's.
         networks: where cameras may be; None allows any address.
+        mask: for a feed whose pictures are partly hidden; asked once a second why it may not be pulled now, empty where
+            it may. Its streams have no rings: compressed video cannot be masked, so none of it is kept.
 
     Raises:
         ValueError: the id cannot be the name of a file.
@@ -52,6 +54,7 @@ class Feed:
     pin: Callable[[], str | None] | None = field(default=None, repr=False)
     ca_file: Path | None = None
     networks: CameraNetworks | None = field(default=None, repr=False)
+    mask: Callable[[], str] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.id or "/" in self.id or self.id.startswith("."):

@@ -1,6 +1,7 @@
 """Pulling one feed: its one or two streams, and what is told of it."""
 
 import logging
+import math
 import random
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from ingest.tally import Tally
 from ingest.watch import Watch
 
 log = logging.getLogger(__name__)
+
+MASK_S = 1.0
+"""How often it is asked whether a masked feed may be pulled."""
 
 
 class FeedPull:
@@ -47,6 +51,7 @@ class FeedPull:
             )
             for which, name, url in feed.streams
         ]
+        self._asked_s = -math.inf
         self._main = self.streams[0]
         self._sub = self.streams[1] if len(self.streams) > 1 else None
 
@@ -64,7 +69,14 @@ class FeedPull:
         self.watch.open(slots)
 
     def open_rings(self, rings: Path | None, ring_bytes: int) -> None:
-        """Open the rings. A stream whose ring has no room is pulled without: what is watched comes first."""
+        """Open the rings. A stream whose ring has no room is pulled without: what is watched comes first.
+
+        A masked feed has none, nor what a process left that did not know of the mask yet.
+        """
+        if rings is not None and self.feed.mask is not None:
+            for stream in self.streams:
+                (rings / stream.name).unlink(missing_ok=True)
+            rings = None
         for stream in self.streams:
             try:
                 stream.open(rings, ring_bytes)
@@ -73,6 +85,11 @@ class FeedPull:
 
     def tick(self, now_s: float) -> list[StreamPull]:
         """Let time pass; return the streams that ask to be let through the handshake gate."""
+        if self.feed.mask is not None and now_s - self._asked_s >= MASK_S:
+            self._asked_s = now_s
+            cause = self.feed.mask()
+            for stream in self.streams:
+                stream.shut(cause)
         if self._sub is not None and self.watch.which is Which.SUB and self._sub.away(now_s):
             self.watch.turn_to(Which.MAIN)
         return [stream for stream in self.streams if stream.tick(now_s)]

@@ -41,6 +41,7 @@ class State(StrEnum):
     NO_KEYFRAME = "no_keyframe"
     BAD_CREDENTIALS = "bad_credentials"
     UNREACHABLE = "unreachable"
+    CLOSED = "closed"
     UNKNOWN = "unknown"
 
 

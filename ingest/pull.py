@@ -56,6 +56,7 @@ class Phase(Enum):
     QUEUE = auto()
     CONNECT = auto()
     CONNECTED = auto()
+    SHUT = auto()
     STOPPED = auto()
 
 
@@ -160,6 +161,21 @@ class StreamPull:
         self._connection = connection
         self.via = connection.via
         self._task = loop.create_task(self._connect(loop, connection))
+
+    def shut(self, cause: str) -> None:
+        """Pull nothing while there is a ``cause`` for it; empty: pull again."""
+        if self.phase is Phase.SHUT and not cause:
+            self.phase = Phase.PAUSE
+            self._retry_s = 0.0 if self._target is not None else math.inf
+            self._change(State.UNKNOWN, "not asked yet")
+        elif cause and self.phase is not Phase.STOPPED:
+            if self._task is not None:
+                self._task.cancel()
+            self._leave(polite=True)
+            self.phase = Phase.SHUT
+            if self.condition.state is not State.CLOSED:
+                self._tally.warn("feed.closed", f"feed={self.name}: {cause}")
+            self._change(State.CLOSED, cause)
 
     def stop(self) -> None:
         """Stop pulling; totals are final from here on."""

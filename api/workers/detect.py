@@ -150,6 +150,7 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
         clock=clock,
         decoder=decoder,
         in_hand=InHand(run.path, name, clock.monotonic_s()),
+        county=settings.county,
     )
     outbox = Outbox(outbox_path(settings.data, name), f"{name}.{int(clock.now().timestamp() * 1000)}")
     bus = DetectBus(settings, run, clock)

@@ -31,6 +31,7 @@ from camera_config.clock import Clock, SystemClock
 from camera_config.county import Camera, County, SmartCheckpoint
 from camera_config.errors import StoreError
 from camera_config.load import load_county
+from camera_config.masks import MaskFile
 from camera_config.networks import CameraNetworks
 from camera_config.secrets import Secrets
 from ingest.auth import Credentials
@@ -71,6 +72,7 @@ def feeds_of(county: County, settings: Settings, secrets: Secrets) -> list[Feed]
             pin=partial(secrets.pin_of, one.id),
             ca_file=Path(settings.camera_ca) if settings.camera_ca else None,
             networks=networks,
+            mask=MaskFile(settings.county, one.id).trouble if one.masked else None,
         )
 
     cameras = county.cameras if settings.cameras < 0 else county.cameras[: settings.cameras]

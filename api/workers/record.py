@@ -43,6 +43,8 @@ DRAIN_S: Final = 1.0
 def streams_of(county: County, settings: Settings) -> dict[str, Kept]:
     """Return which main streams are recorded: of all checkpoints and the first ``settings.cameras`` cameras.
 
+    None of a masked device: compressed video cannot be masked.
+
     Raises:
         ConfigError: a retention class is too short.
     """
@@ -51,7 +53,7 @@ def streams_of(county: County, settings: Settings) -> dict[str, Kept]:
     return {
         str(one.id): Kept(one.record is Recording.CONTINUOUS, days_of(one.retention_class))
         for one in devices
-        if one.record is not Recording.NONE
+        if one.record is not Recording.NONE and not one.masked
     }
 
 

@@ -1,0 +1,62 @@
+"""Privacy masks on decoded pictures: filled before anything else sees them (docs/design/0003, section 5)."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from camera_config.masks import Mask, MaskFile, Polygon
+from detection.decode import Image, Picture
+
+LUMA: Final = 112
+CHROMA: Final = 128
+"""The grey of what is hidden: between night and day, so that it is neither taken for black nor for glare."""
+
+
+class Masks:
+    """The masks of those of one process's feeds that must have one. They are read at every call.
+
+    Args:
+        county: its folder.
+        feeds: which must have a mask.
+
+    Raises:
+        ValueError: feeds must have one, and there is no folder.
+    """
+
+    def __init__(self, county: Path | None, feeds: Collection[str]) -> None:
+        if county is None and feeds:
+            raise ValueError(f"{len(feeds)} feeds are masked; name the county's folder")
+        self._files = {feed: MaskFile(county, feed) for feed in feeds} if county is not None else {}
+
+    def of(self, feed: str) -> Mask | None:
+        """Return the mask that holds now, None for a feed that needs none.
+
+        Raises:
+            MaskError: there must be one, and it is missing or damaged.
+        """
+        file = self._files.get(feed)
+        return None if file is None else file.read()
+
+    def closed(self) -> dict[str, str]:
+        """Return the feeds of which nobody may see a picture now, each with the cause."""
+        return {feed: cause for feed, file in self._files.items() if (cause := file.trouble())}
+
+
+def filled(picture: Picture, polygons: Sequence[Polygon]) -> Picture:
+    """Return a copy in which every pixel that a polygon touches, and those beside it, are one grey in all planes."""
+    planes = ((picture.y, LUMA), (picture.u, CHROMA), (picture.v, CHROMA))
+    return Picture(*(_filled(plane, grey, polygons) for plane, grey in planes))
+
+
+def _filled(plane: Image, grey: int, polygons: Sequence[Polygon]) -> Image:
+    """Fill polygon by polygon: filled together, what two of them cover would be spared (even-odd rule)."""
+    out = plane.copy()
+    size = np.array([plane.shape[1], plane.shape[0]], np.float64)
+    for polygon in polygons:
+        corners = np.minimum(np.floor(np.array(polygon, np.float64) * size), size - 1).astype(np.int32)
+        cv2.fillPoly(out, [corners], grey)
+        cv2.polylines(out, [corners], True, grey, thickness=3)
+    return out
