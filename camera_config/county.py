@@ -10,6 +10,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from camera_config.camera_rules import CameraRule
 from camera_config.ids import (
     CameraId,
     CheckpointId,
@@ -307,6 +308,7 @@ class County:
     name: str
     code: str
     invented: bool
+    ``utc_offset_s`` is the county's wall clock, by which the hours of ``camera_rules`` are read.
     centre: Position
     rtsp_base: str
     townships: tuple[Township, ...]
@@ -322,3 +324,5 @@ class County:
     roads: Roads
     rules: Rules
     camera_networks: tuple[str, ...] = ()
+    camera_rules: tuple[CameraRule, ...] = ()
+    utc_offset_s: int = 8 * 3600

@@ -10,6 +10,7 @@ from camera_config import records
 from camera_config.edge import Line, accept, columns, geometry, properties
 from camera_config.files import Feature, Place, Toml, read_csv, read_features, read_toml
 from camera_config.mistakes import Mistakes
+from camera_config.rule_records import CameraRuleRecord, CameraRulesRecord
 
 R_co = TypeVar("R_co", bound=records.Record, covariant=True)
 R = TypeVar("R", bound=records.Record)
@@ -37,6 +38,7 @@ class Draft:
     rules: records.RulesRecord | None = None
     cameras: list[Found[records.CameraRecord]] = field(default_factory=list)
     checkpoints: list[Found[records.CheckpointRecord]] = field(default_factory=list)
+    camera_rules: list[Found[CameraRuleRecord]] = field(default_factory=list)
     units: list[Found[records.UnitRecord]] = field(default_factory=list)
     townships: list[Found[records.TownshipRecord]] = field(default_factory=list)
     zones: list[Found[records.ZoneRecord]] = field(default_factory=list)
@@ -62,7 +64,9 @@ def read_folder(folder: Path, mistakes: Mistakes) -> Draft:
     before = len(mistakes)
     draft.rules = _rules(folder / layers.rules, mistakes)
     draft.cameras = list(_rows(records.CameraRecord, folder / layers.cameras, mistakes))
-    draft.checkpoints = list(_checkpoints(folder / layers.checkpoints, mistakes))
+    checkpoints = _tables(records.CheckpointsRecord, records.CheckpointRecord, folder / layers.checkpoints, mistakes)
+    draft.checkpoints = list(checkpoints)
+    draft.camera_rules = list(_tables(CameraRulesRecord, CameraRuleRecord, folder / layers.camera_rules, mistakes))
     draft.units = list(_rows(records.UnitRecord, folder / layers.units, mistakes))
     draft.townships = list(_layer(records.TownshipRecord, "Point", folder / layers.townships, mistakes))
     draft.zones = list(_layer(records.ZoneRecord, "Polygon", folder / layers.zones, mistakes))
@@ -94,14 +98,16 @@ def _same_line(line: int, place: Place) -> int:  # noqa: ARG001
     return line
 
 
-def _checkpoints(path: Path, mistakes: Mistakes) -> Iterator[Found[records.CheckpointRecord]]:
+def _tables(whole: type[records.Record], model: type[R], path: Path, mistakes: Mistakes) -> Iterator[Found[R]]:
+    """Yield the tables of a TOML file that holds one list of them, named by the only key of ``whole``."""
     toml = read_toml(path, mistakes)
     if toml is None:
         return
-    whole = accept(records.CheckpointsRecord, toml.data, path.name, toml.line_of, mistakes)
-    for index, data in enumerate(whole.checkpoint if whole else ()):
-        place = ("checkpoint", index)
-        record = accept(records.CheckpointRecord, data, path.name, toml.line_of, mistakes, place)
+    (key,) = columns(whole)
+    read = accept(whole, toml.data, path.name, toml.line_of, mistakes)
+    for index, data in enumerate(getattr(read, key, ())):
+        place = (key, index)
+        record = accept(model, data, path.name, toml.line_of, mistakes, place)
         if record is not None:
             yield Found(path.name, toml.line_of((*place, "id")), record)
 

@@ -34,6 +34,7 @@ from camera_config.placing import check_lines, check_on_roads, check_places
 from camera_config.records import CameraRecord, CheckpointRecord, CountyRecord, RulesRecord
 from camera_config.references import check_references
 from camera_config.road_net import build_roads
+from camera_config.rule_records import utc_offset_s
 
 __all__ = ["check_county", "load_county", "read_county"]
 
@@ -143,6 +144,8 @@ def _county(draft: Draft, head: CountyRecord, rules: RulesRecord, roads: Roads) 
         roads=roads,
         rules=_rules(rules),
         camera_networks=head.camera_networks,
+        camera_rules=tuple(found.record.rule() for found in draft.camera_rules),
+        utc_offset_s=utc_offset_s(head.utc_offset),
     )
 
 

@@ -158,6 +158,7 @@ class LayersRecord(Record):
     units: FileName = "units.csv"
     rules: FileName = "rules.toml"
     townships: FileName = "townships.geojson"
+    camera_rules: FileName = "camera_rules.toml"
     zones: FileName = "zones.geojson"
     posts: FileName = "posts.geojson"
     standby: FileName = "standby.geojson"
@@ -177,6 +178,7 @@ class CountyRecord(Record):
     rtsp_base: Url
     camera_networks: tuple[Network, ...] = ()
     centre: PlaceRecord
+    utc_offset: Annotated[str, Field(pattern=r"^[+-](0\d|1[0-4]):[0-5]\d$")] = "+08:00"
     ring: RingsRecord
     streams: StreamsRecord = StreamsRecord()
     layers: LayersRecord = LayersRecord()

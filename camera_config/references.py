@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
+from camera_config.camera_rules import RULES_MAX
 from camera_config.county import Ring
 from camera_config.draft import COUNTY_FILE, Draft, Found
 from camera_config.mistakes import Mistakes
@@ -22,6 +23,7 @@ def check_references(draft: Draft, mistakes: Mistakes) -> None:
         (draft.zones, "zone"),
         (draft.standby, "standby point"),
         (draft.routes, "route"),
+        (draft.camera_rules, "rule"),
     ):
         _unique(layer, "id", noun, mistakes)
     _unique(draft.units, "call_sign", "call sign", mistakes)
@@ -34,6 +36,7 @@ def check_references(draft: Draft, mistakes: Mistakes) -> None:
         _refer(points, "zone", draft.zones, layers.zones, draft, mistakes)
     _refer(draft.checkpoints, "post", draft.posts, layers.posts, draft, mistakes)
     _refer(draft.posts, "checkpoint", draft.checkpoints, layers.checkpoints, draft, mistakes)
+    _camera_rules(draft, mistakes)
     _codes(draft, mistakes)
     _groups(draft, mistakes)
     _networks(draft, mistakes)
@@ -71,6 +74,22 @@ def _refer(
         if name is not None and name not in known:
             mistakes.add(
                 item.file, item.line, f"{key} {name!r} does not exist", f"add it to {target_file} or correct it"
+            )
+
+
+def _camera_rules(draft: Draft, mistakes: Mistakes) -> None:
+    """A rule is of a street camera, and none has more than can be read beside each other."""
+    _refer(draft.camera_rules, "camera", draft.cameras, draft.layers.cameras, draft, mistakes)
+    counts: dict[str, int] = {}
+    for found in draft.camera_rules:
+        camera = found.record.camera
+        counts[camera] = counts.get(camera, 0) + 1
+        if counts[camera] == RULES_MAX + 1:
+            mistakes.add(
+                found.file,
+                found.line,
+                f"camera {camera!r} has more than {RULES_MAX} rules",
+                "take some out, or draw one zone where there are several",
             )
 
 

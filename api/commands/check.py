@@ -31,7 +31,8 @@ def check(
         raise typer.Exit(1)
     console.print(
         f"[green]{escape(str(folder))} is right[/green]: {escape(loaded.name)}, {len(loaded.townships)} townships, "
-        f"{len(loaded.cameras)} cameras, {len(loaded.checkpoints)} smart checkpoints, {len(loaded.posts)} posts, "
+        f"{len(loaded.cameras)} cameras with {len(loaded.camera_rules)} rules, "
+        f"{len(loaded.checkpoints)} smart checkpoints, {len(loaded.posts)} posts, "
         f"{len(loaded.units)} units, {len(loaded.zones)} zones, {len(loaded.routes)} routes, "
         f"{len(loaded.standby_points)} standby points, {len(loaded.roads.node_lat)} junctions, "
         f"{len(loaded.roads.length_m)} roads"

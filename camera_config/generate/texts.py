@@ -12,6 +12,7 @@ invented = true                          # true: every display says that the cou
 datum = "WGS84"                          # of every coordinate in this folder; GCJ-02 is refused
 rtsp_base = "rtsp://127.0.0.1:8554"      # a device without url is read at rtsp_base/ID; never with credentials
 camera_networks = ["127.0.0.0/8"]        # where cameras may be, as CIDR; loopback only where listed; default anywhere
+utc_offset = "+08:00"                    # the county's wall clock, for the hours of camera rules; default +08:00
 
 [centre]                                 # middle of the county town, degrees; where the map opens
 lat = 42.68
@@ -31,6 +32,7 @@ cameras = "cameras.csv"
 checkpoints = "checkpoints.toml"
 units = "units.csv"
 rules = "rules.toml"
+camera_rules = "camera_rules.toml"
 townships = "townships.geojson"
 zones = "zones.geojson"
 posts = "posts.geojson"

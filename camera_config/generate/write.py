@@ -14,6 +14,7 @@ from camera_config.generate.guard import FIXED_SETUP_S, MOBILE_SETUP_S, Guard, g
 from camera_config.generate.places import SEATS
 from camera_config.generate.plane import Pt, degrees, polar
 from camera_config.generate.roads import Land, draw
+from camera_config.generate.rules import rules_text
 from camera_config.generate.texts import COUNTY_TOML, INVENTED, RULES_TOML
 
 DIVISION = "22042100"
@@ -44,6 +45,7 @@ def county_files(seed: int) -> dict[str, str]:
         "county.toml": COUNTY_TOML.format(invented=INVENTED, seed=seed),
         "rules.toml": RULES_TOML.format(invented=INVENTED),
         "cameras.csv": _csv(CAMERA_COLUMNS, (_camera(number, at) for number, at in enumerate(cameras, start=1))),
+        "camera_rules.toml": rules_text(cameras),
         "checkpoints.toml": _checkpoints(land, posts),
         "units.csv": _csv(
             UNIT_COLUMNS,

@@ -163,7 +163,7 @@ def test_a_missing_file_is_a_mistake_and_not_a_crash(county: Path) -> None:
 
 
 def test_an_empty_folder_lists_every_file(tmp_path: Path) -> None:
-    assert len({m.file for m in check_county(tmp_path)}) == 13
+    assert len({m.file for m in check_county(tmp_path)}) == 14
 
 
 def test_a_file_saved_by_excel_in_gbk_is_named_with_its_line(county: Path) -> None:

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from camera_config import records
+from camera_config.camera_rules import LineDirection, RuleKind
 from camera_config.county import Blocks, Net, Ring, RoadClass, UnitStatus, Weather, ZoneKind
 from camera_config.example import example_county
+from camera_config.rule_records import LABELS, CameraRuleRecord
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "ref" / "config.md").read_text(encoding="utf-8")
 FILES: dict[str, type[records.Record]] = {
     "county.toml": records.CountyRecord,
     "cameras.csv": records.CameraRecord,
     "checkpoints.toml": records.CheckpointRecord,
+    "camera_rules.toml": CameraRuleRecord,
     "masks/DEVICE.json": records.MaskRecord,
     "units.csv": records.UnitRecord,
     "townships.geojson": records.TownshipRecord,
@@ -46,7 +49,8 @@ def keys(model: type[records.Record], before: str = "") -> Iterator[str]:
 def test_every_key_is_explained_and_no_other(file: str) -> None:
     told = set(re.findall(r"^\| `([^`]+)` \|", section(file), re.MULTILINE))
     known = {re.sub(r"^speed_kmh\.\w+\.", "speed_kmh.*.", key) for key in keys(FILES[file])}
-    assert told == known | ({"checkpoint"} if file == "checkpoints.toml" else set())
+    lists = {"checkpoints.toml": {"checkpoint"}, "camera_rules.toml": {"rule"}}
+    assert told == known | lists.get(file, set())
 
 
 @pytest.mark.parametrize(
@@ -58,6 +62,7 @@ def test_every_key_is_explained_and_no_other(file: str) -> None:
         ("posts.geojson", [*Ring, *Blocks]),
         ("roads.geojson", list(RoadClass)),
         ("rules.toml", list(Weather)),
+        ("camera_rules.toml", [*RuleKind, *LineDirection, *sorted(LABELS)]),
     ],
 )
 def test_every_word_that_may_be_written_is_named(file: str, words: list[str]) -> None:

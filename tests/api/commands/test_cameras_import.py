@@ -59,7 +59,7 @@ def test_a_list_is_shown_first_and_written_on_demand(county: Path, tmp_path: Pat
     content[0]["name"] = "[red]新名"
     content[1]["gb_code"] = "22042100001320000990"
     content.append({**content[2], "id": "cam-900", "gb_code": "22042100001320000900"})
-    del content[5]
+    del content[7]
     path = write(tmp_path / "list.csv", content)
     before = (county / "cameras.csv").read_bytes()
     look = kakou("import", path, "--county", county)
@@ -69,7 +69,7 @@ def test_a_list_is_shown_first_and_written_on_demand(county: Path, tmp_path: Pat
         "name 府南路与莲河西路路口 → [red]新名",
         "gb_code 22042100001320000002 → 22042100001320000990",
         "cam-900",
-        "cam-006",
+        "cam-008",
         "nothing is written",
     ):
         assert part in look.output
