@@ -303,12 +303,12 @@ class County:
     """Everything above for one county; ``invented`` is shown wherever the county is shown.
 
     ``camera_networks`` are CIDR networks, for ``camera_config.networks.CameraNetworks``; empty restricts little.
+    ``utc_offset_s`` is the county's wall clock, by which the hours of ``camera_rules`` are read.
     """
 
     name: str
     code: str
     invented: bool
-    ``utc_offset_s`` is the county's wall clock, by which the hours of ``camera_rules`` are read.
     centre: Position
     rtsp_base: str
     townships: tuple[Township, ...]

@@ -157,8 +157,8 @@ class LayersRecord(Record):
     checkpoints: FileName = "checkpoints.toml"
     units: FileName = "units.csv"
     rules: FileName = "rules.toml"
-    townships: FileName = "townships.geojson"
     camera_rules: FileName = "camera_rules.toml"
+    townships: FileName = "townships.geojson"
     zones: FileName = "zones.geojson"
     posts: FileName = "posts.geojson"
     standby: FileName = "standby.geojson"
@@ -177,8 +177,8 @@ class CountyRecord(Record):
     datum: Literal["WGS84"]
     rtsp_base: Url
     camera_networks: tuple[Network, ...] = ()
-    centre: PlaceRecord
     utc_offset: Annotated[str, Field(pattern=r"^[+-](0\d|1[0-4]):[0-5]\d$")] = "+08:00"
+    centre: PlaceRecord
     ring: RingsRecord
     streams: StreamsRecord = StreamsRecord()
     layers: LayersRecord = LayersRecord()
