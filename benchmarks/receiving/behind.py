@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.receiving.clip import FPS, GOP, GOPS, after_busy, clips
 from camera_config.clock import SystemClock
 from detection.decode import CpuDecoder
-from detection.tiles import draw_tile
+from detection.tiles import draw_tile, tile_of
 from ingest.record.recorder import Kept, Recorder
 from ingest.simulate.clip import read_clip
 from ingest.slot import SlotReader
@@ -56,7 +56,7 @@ def decode(run: Path, streams: int) -> dict[str, Any]:
             superseded += item.sequence - before - 1
             decoded += 1
             picture = decoder.decode(item.payload, item.codec)
-            failed += not draw_tile(picture)
+            failed += not draw_tile(tile_of(picture))
             index = index_of.get(zlib.crc32(item.payload[-TAIL_BYTES:]))
             if index is not None:
                 seen[number].append((item.mono_s, index))
