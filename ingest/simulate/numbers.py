@@ -4,18 +4,31 @@ import itertools
 import math
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class PlateKind(StrEnum):
-    """Kinds of plates drawn; all have one row and 140 mm height."""
+    """Kinds of plates drawn; ``TRUCK_REAR``, ``TRAILER`` and ``MOTORCYCLE`` have two rows."""
 
     BLUE = "blue"
     GREEN = "green"
     YELLOW = "yellow"
     LEARNER = "learner"
     POLICE = "police"
+    TRUCK_REAR = "truck_rear"
+    TRAILER = "trailer"
+    MOTORCYCLE = "motorcycle"
+    HONG_KONG = "hong_kong"
+    MACAU = "macau"
+    EMBASSY = "embassy"
+    CONSULATE = "consulate"
+    ARMED_POLICE = "armed_police"
+    MILITARY = "military"
+
+
+TWO_ROWS = frozenset({PlateKind.TRUCK_REAR, PlateKind.TRAILER, PlateKind.MOTORCYCLE})
 
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -30,10 +43,20 @@ FORMS: dict[PlateKind, tuple[str, ...]] = {
     PlateKind.YELLOW: ("DDDDL", "LDDDL"),
     PlateKind.LEARNER: ("DDDD学",),
     PlateKind.POLICE: ("PDDD警",),
+    PlateKind.TRUCK_REAR: ("LDDLD", "DLLDD"),
+    PlateKind.TRAILER: ("DDDD挂", "LDDD挂"),
+    PlateKind.MOTORCYCLE: ("DDLLD", "DLDDL"),
+    PlateKind.HONG_KONG: ("LDDD港", "DDDL港"),
+    PlateKind.MACAU: ("LDDD澳", "DDDL澳"),
+    PlateKind.EMBASSY: ("DDDDDD",),
+    PlateKind.CONSULATE: ("DDDD领",),
+    PlateKind.ARMED_POLICE: ("DDDDD",),
+    PlateKind.MILITARY: ("DDDDD",),
 }
 """Serials: L letter, D digit, E new-energy letter, P police; anything else stands for itself.
 
-No two kinds share a form, so that a serial of one kind is never one of another.
+Of the kinds with province and authority, no two that ``SHARES`` names share a form, so that a serial of one is never
+one of another.
 """
 
 SHARES = {
@@ -43,6 +66,7 @@ SHARES = {
     PlateKind.LEARNER: 0.02,
     PlateKind.POLICE: 0.02,
 }
+"""How often each kind passes, unless other shares are asked for."""
 
 HOME = "吉"
 HOME_SHARE = 0.78
@@ -69,7 +93,9 @@ class Plate:
     kind: PlateKind
 
 
-def plate(seed: int, number: int, taken: frozenset[str] = frozenset()) -> Plate:
+def plate(
+    seed: int, number: int, taken: frozenset[str] = frozenset(), shares: Mapping[PlateKind, float] = SHARES
+) -> Plate:
     """Return plate ``number`` of a run; two numbers of a run never give the same plate.
 
     The serial alone tells plates of one kind apart, for the first 600,000 numbers (three days of 13 checkpoints).
@@ -78,9 +104,10 @@ def plate(seed: int, number: int, taken: frozenset[str] = frozenset()) -> Plate:
         seed: of the run.
         number: from 0; need not come in order.
         taken: plates that are never given.
+        shares: how often each kind comes.
     """
     rng = random.Random(f"{seed}/{number}")
-    kind = rng.choices(list(SHARES), list(SHARES.values()))[0]
+    kind = rng.choices(list(shares), list(shares.values()))[0]
     province, authority = HOME, rng.choice(HOME_AUTHORITIES)
     if rng.random() > HOME_SHARE:
         province, authority = rng.choice(PROVINCES.replace(HOME, "")), rng.choice(LETTERS)
@@ -89,7 +116,7 @@ def plate(seed: int, number: int, taken: frozenset[str] = frozenset()) -> Plate:
         authority, province = LETTERS[(3 + used_up) % len(LETTERS)], HOME
     for attempt in range(1000):
         at = (seed * 7919 + number + attempt * 1_000_003) * STRIDE
-        text = province + authority + _serial(kind, at % _space(kind))
+        text = _head(kind, province + authority, at) + _serial(kind, at % _space(kind))
         if text not in taken:
             return Plate(text, kind)
     raise ValueError("every plate is taken")
@@ -112,6 +139,15 @@ def kind_of(text: str) -> PlateKind:
     if len(text) == 8:
         return PlateKind.GREEN
     return {"学": PlateKind.LEARNER, "警": PlateKind.POLICE}.get(text[-1], PlateKind.BLUE)
+
+
+def _head(kind: PlateKind, place: str, at: int) -> str:
+    """Return what stands before the serial: province and authority, or what the kind has in their place."""
+    if kind in (PlateKind.HONG_KONG, PlateKind.MACAU):
+        return "粤Z"
+    if kind is PlateKind.MILITARY:
+        return "VZKHEBSLJNGC"[at % 12] + "ABCDEFGH"[at // 12 % 8]
+    return {PlateKind.EMBASSY: "使", PlateKind.ARMED_POLICE: "WJ" + place[0]}.get(kind, place)
 
 
 def _serial(kind: PlateKind, at: int) -> str:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.simulate.numbers import PlateKind, wanted_plates
+from ingest.simulate.numbers import TWO_ROWS, PlateKind, wanted_plates
 
-__all__ = ["HEIGHT_MM", "Colour", "PlateKind", "draw_plate", "wanted_plates", "width_mm"]
+__all__ = ["Colour", "PlateKind", "draw_plate", "size_mm", "wanted_plates"]
 
 FONT = Path(__file__).parent / "font" / "plate.otf"
 
@@ -23,7 +23,16 @@ Colour = tuple[int, int, int]
 """Blue, green, red; 0 to 255."""
 
 BOX_MM = (45.0, 90.0)
-HEIGHT_MM = 140.0
+ROW_MM = (440.0, 140.0)
+ECO_MM = (480.0, 140.0)
+TALL_MM = (440.0, 220.0)
+"""The plate at the tail of a large vehicle and of a trailer: two rows."""
+SMALL_MM = (220.0, 140.0)
+"""The plate at the tail of a motorcycle: two rows."""
+TALL_UPPER_MM = (80.0, 60.0)
+TALL_LOWER_MM = (65.0, 110.0)
+SMALL_UPPER_MM = (45.0, 36.0)
+SMALL_LOWER_MM = (30.0, 60.0)
 MARGIN_MM = 15.5
 GAP_MM = 12.0
 DOT_GAP_MM = 34.0
@@ -57,62 +66,109 @@ PAINTS = {
     PlateKind.LEARNER: Paint((28, 186, 246), (24, 178, 240), BLACK, BLACK),
     PlateKind.POLICE: Paint((236, 238, 238), (228, 232, 232), BLACK, BLACK),
 }
+PAINTS |= dict.fromkeys(
+    (PlateKind.TRUCK_REAR, PlateKind.TRAILER, PlateKind.MOTORCYCLE), Paint((28, 186, 246), (24, 178, 240), BLACK, BLACK)
+)
+PAINTS |= dict.fromkeys(
+    (PlateKind.HONG_KONG, PlateKind.MACAU, PlateKind.EMBASSY, PlateKind.CONSULATE),
+    Paint((30, 28, 28), (22, 20, 20), WHITE, WHITE),
+)
+PAINTS |= dict.fromkeys((PlateKind.ARMED_POLICE, PlateKind.MILITARY), PAINTS[PlateKind.POLICE])
+RED_SIGNS = {PlateKind.POLICE: "警", PlateKind.ARMED_POLICE: "WJ", PlateKind.MILITARY: "ABCDEFGHJKLMNPQRSTUVWXYZ"}
+LENGTHS = {PlateKind.GREEN: 8, PlateKind.ARMED_POLICE: 8}
 
 
-def width_mm(kind: PlateKind) -> float:
-    """Return a plate's width; the height is always 140 mm."""
-    return 480.0 if kind is PlateKind.GREEN else 440.0
+def size_mm(kind: PlateKind) -> tuple[float, float]:
+    """Return a plate's width and height."""
+    if kind is PlateKind.MOTORCYCLE:
+        return SMALL_MM
+    if kind in TWO_ROWS:
+        return TALL_MM
+    return ECO_MM if kind in LENGTHS else ROW_MM
 
 
 def draw_plate(text: str, kind: PlateKind, px_per_mm: float = 1.0) -> NDArray[np.uint8]:
     """Return the plate as (height, width, 4) uint8: BGR and coverage (0 outside its rounded corners).
 
     Args:
-        text: 7 characters, or 8 for ``PlateKind.GREEN``; the dot is ours.
+        text: 7 characters, or as many as ``LENGTHS`` says; the dot is ours.
         kind: colours and layout.
         px_per_mm: scale of the picture. Everything is drawn three times as large and averaged down.
 
     Raises:
         ValueError: ``text`` has the wrong length for ``kind``.
     """
-    want = 8 if kind is PlateKind.GREEN else 7
+    want = LENGTHS.get(kind, 7)
     if len(text) != want:
         raise ValueError(f"a {kind} plate has {want} characters, not {len(text)}")
     paint = PAINTS[kind]
     scale = 3.0 * px_per_mm
-    wide, high = round(width_mm(kind) * scale), round(HEIGHT_MM * scale)
+    width, height = size_mm(kind)
+    wide, high = round(width * scale), round(height * scale)
     image = _ground(paint, wide, high)
     _border(image, paint, scale)
-    for place, (character, left, width) in enumerate(_layout(text, kind)):
-        ink = RED if character == "警" else paint.ink
-        _ink(image, character, left * scale, 25.0 * scale, (width * scale, BOX_MM[1] * scale), ink)
-        if place == 1 and kind is not PlateKind.GREEN:
-            centre = (left + width + DOT_GAP_MM / 2, HEIGHT_MM / 2)
-            _disc(image, centre, DOT_MM / 2, paint.ink, scale)
+    for character, (left, top), box in _two_rows(text, kind) if kind in TWO_ROWS else _layout(text, kind):
+        ink = RED if character in RED_SIGNS.get(kind, "") else paint.ink
+        _ink(image, character, left * scale, top * scale, (box[0] * scale, box[1] * scale), ink)
+    for centre, radius in _dots(text, kind):
+        _disc(image, centre, radius, paint.ink, scale)
     if kind is PlateKind.GREEN:
         _eco_mark(image, scale)
-    for x in (105.0, width_mm(kind) - 105.0):
-        for y in (13.0, HEIGHT_MM - 13.0):
+    screw = 105.0 if width > SMALL_MM[0] else 55.0
+    for x in (screw, width - screw):
+        for y in (13.0, height - 13.0):
             _disc(image, (x, y), 5.5, (120, 124, 126), scale)
             _disc(image, (x - 0.8, y - 0.8), 3.5, (176, 180, 182), scale)
     cover = np.zeros((high, wide), np.uint8)
     _rounded(cover, 0.0, CORNER_MM * scale, 255, -1)
     whole = cv2.merge([*cv2.split(image), cover])
-    size = (round(width_mm(kind) * px_per_mm), round(HEIGHT_MM * px_per_mm))
+    size = (round(width * px_per_mm), round(height * px_per_mm))
     return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _layout(text: str, kind: PlateKind) -> list[tuple[str, float, float]]:
-    """Return each character with its box's left edge and width (mm)."""
-    eco = kind is PlateKind.GREEN
+Box = tuple[str, tuple[float, float], tuple[float, float]]
+"""A character, the left top of its box, and the box's width and height (mm)."""
+
+
+def _dots(text: str, kind: PlateKind) -> list[tuple[tuple[float, float], float]]:
+    """Return middle and radius of the dot between authority and serial, mm; the kinds without one have none."""
+    if kind in (PlateKind.GREEN, PlateKind.EMBASSY, PlateKind.ARMED_POLICE):
+        return []
+    if kind in TWO_ROWS:
+        (_, (left, top), (wide, high)), (_, (right, _), _) = _two_rows(text, kind)[:2]
+        return [(((left + wide + right) / 2, top + high / 2), 10.0 * high / TALL_UPPER_MM[1])]
+    _, (left, _), (wide, _) = _layout(text, kind)[1]
+    return [((left + wide + DOT_GAP_MM / 2, ROW_MM[1] / 2), DOT_MM / 2)]
+
+
+def _two_rows(text: str, kind: PlateKind) -> list[Box]:
+    """Return the characters of two rows: two above, five below, both in the middle."""
+    width, height = size_mm(kind)
+    upper, lower = (SMALL_UPPER_MM, SMALL_LOWER_MM) if kind is PlateKind.MOTORCYCLE else (TALL_UPPER_MM, TALL_LOWER_MM)
+    gap = (height - upper[1] - lower[1]) / 3
+    boxes: list[Box] = []
+    for signs, size, top, space in (
+        (text[:2], upper, gap, upper[0] * 0.75),
+        (text[2:], lower, 2 * gap + upper[1], lower[0] * 0.23),
+    ):
+        left = (width - len(signs) * size[0] - (len(signs) - 1) * space) / 2
+        boxes += [(sign, (left + place * (size[0] + space), top), size) for place, sign in enumerate(signs)]
+    return boxes
+
+
+def _layout(text: str, kind: PlateKind) -> list[Box]:
+    """Return the characters of one row."""
+    narrow = kind in LENGTHS
     left = MARGIN_MM
-    boxes = []
+    boxes: list[Box] = []
     for place, character in enumerate(text):
-        width = ECO_WIDTH_MM if eco and place else BOX_MM[0]
-        boxes.append((character, left, width))
-        gap = ECO_GAP_MM if eco else GAP_MM
+        width = ECO_WIDTH_MM if narrow and place else BOX_MM[0]
+        boxes.append((character, (left, 25.0), (width, BOX_MM[1])))
+        gap = ECO_GAP_MM if narrow else GAP_MM
         if place == 1:
-            gap = ECO_DOT_GAP_MM if eco else DOT_GAP_MM
+            gap = ECO_DOT_GAP_MM if narrow else DOT_GAP_MM
+        if kind is PlateKind.EMBASSY:
+            gap = (ROW_MM[0] - 2 * MARGIN_MM - len(text) * BOX_MM[0]) / (len(text) - 1)
         left += width + gap
     return boxes
 
@@ -170,10 +226,10 @@ def _ink(
 
 def _eco_mark(image: NDArray[np.uint8], scale: float) -> None:
     """Draw the new-energy mark between second and third character: a plug in a round field, simplified."""
-    x = MARGIN_MM + BOX_MM[0] + ECO_GAP_MM + ECO_WIDTH_MM + ECO_DOT_GAP_MM / 2
-    _disc(image, (x, HEIGHT_MM / 2), 15.0, (120, 150, 60), scale)
-    _disc(image, (x, HEIGHT_MM / 2), 11.5, (214, 232, 206), scale)
-    _disc(image, (x, HEIGHT_MM / 2), 6.0, (120, 150, 60), scale)
+    x, y = MARGIN_MM + BOX_MM[0] + ECO_GAP_MM + ECO_WIDTH_MM + ECO_DOT_GAP_MM / 2, ECO_MM[1] / 2
+    _disc(image, (x, y), 15.0, (120, 150, 60), scale)
+    _disc(image, (x, y), 11.5, (214, 232, 206), scale)
+    _disc(image, (x, y), 6.0, (120, 150, 60), scale)
 
 
 @lru_cache(maxsize=256)

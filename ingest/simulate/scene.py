@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.simulate.faces import Part, Vehicle
 from ingest.simulate.road import draw_road, light_of
-from ingest.simulate.traffic import FPS, Pass
-from ingest.simulate.vehicles import Part, Vehicle, build
+from ingest.simulate.traffic import FPS, Driven
+from ingest.simulate.vehicles import build
 from ingest.simulate.view import HEIGHT_PX, WIDTH_PX, View
 
 NOISE = 1.0
@@ -56,7 +57,7 @@ class Scene:
         self._dirty: list[Rect] = []
         self._level = -1
 
-    def draw(self, frame: int, passes: Sequence[Pass], level: int = 0) -> Image:
+    def draw(self, frame: int, passes: Sequence[Driven], level: int = 0) -> Image:
         """Return frame ``frame`` as I420, (1080, 1280) uint8.
 
         Args:
@@ -75,7 +76,7 @@ class Scene:
         self._prepare(passes, frame)
         # Far ones first, so that near ones cover them.
         present.sort(key=lambda each: -each.front_m(frame))
-        places = [_Place(self._view, self._vehicles[each.number], each, frame) for each in present]
+        places = [Place(self._view, self._vehicles[each.number], each, frame) for each in present]
         places = [place for place in places if place.rect[0] < place.rect[2] and place.rect[1] < place.rect[3]]
         self._dirty = [place.rect for place in places]
         for left, top, right, bottom in self._dirty:
@@ -86,14 +87,14 @@ class Scene:
             self._develop(place.rect, place.smear_px)
         return self._yuv
 
-    def shows(self, frame: int, passes: Sequence[Pass]) -> bool:
+    def shows(self, frame: int, passes: Sequence[Driven]) -> bool:
         """Return whether any vehicle can be seen in the frame."""
         self._prepare(passes, frame)
         present = [each for each in passes if each.first <= frame <= each.last]
-        rects = [_Place(self._view, self._vehicles[each.number], each, frame).rect for each in present]
+        rects = [Place(self._view, self._vehicles[each.number], each, frame).rect for each in present]
         return any(left < right and top < bottom for left, top, right, bottom in rects)
 
-    def _prepare(self, passes: Sequence[Pass], frame: int) -> None:
+    def _prepare(self, passes: Sequence[Driven], frame: int) -> None:
         """Build the vehicles about to come and forget those gone."""
         near = [each for each in passes if each.first - 10 <= frame <= each.last + 10]
         known = self._vehicles
@@ -110,7 +111,7 @@ class Scene:
             self._empty[level] = (image, yuv)
         return self._empty[level]
 
-    def _shaded(self, each: Pass) -> Vehicle:
+    def _shaded(self, each: Driven) -> Vehicle:
         """Build the vehicle in the checkpoint's light."""
         vehicle = build(each)
         return replace(
@@ -139,15 +140,16 @@ class Scene:
         red[:] = flat[wide * high * 5 // 4 :].reshape(high // 2, wide // 2)
 
 
-class _Place:
+class Place:
     """A vehicle at its place in one frame: where each part falls, and the region it changes."""
 
-    def __init__(self, view: View, vehicle: Vehicle, each: Pass, frame: int) -> None:
+    def __init__(self, view: View, vehicle: Vehicle, each: Driven, frame: int) -> None:
         self._vehicle = vehicle
         front = each.front_m(frame)
         back, half = vehicle.length_m, vehicle.width_m / 2
         shadow = ((-0.2, -half - 0.05, 0.0), (back, -half, 0.0), (back, half + 0.3, 0.0), (-0.2, half + 0.25, 0.0))
-        corners = [*shadow, *(corner for part in (*vehicle.parts, vehicle.plates[0]) for corner in part.corners)]
+        parts = (*vehicle.parts, *vehicle.plates[:1])
+        corners = [*shadow, *(corner for part in parts for corner in part.corners)]
         local = np.array(corners)
         norm = math.hypot(1.0, each.slope)
         cos, sin = 1.0 / norm, each.slope / norm
@@ -163,11 +165,11 @@ class _Place:
         road[:, 0] = np.maximum(road[:, 0], front)
         seen = view.project(road)
         self._shadow = seen[:4]
-        self._faces = [seen[4 + 4 * index : 8 + 4 * index] for index in range(len(vehicle.parts) + 1)]
+        self._faces = [seen[4 + 4 * index : 8 + 4 * index] for index in range(len(parts))]
         self.rect = _bounds(seen, (0, 0, WIDTH_PX, HEIGHT_PX))
         # What has passed below the camera projects to anywhere: what is left in the picture is the vehicle's far end.
         near = max(front, NEAREST_M)
-        moved = view.project([(near + each.step_m, middle, 0.5), (near, middle, 0.5)])
+        moved = view.project([(near + each.move_m(frame), middle, 0.5), (near, middle, 0.5)])
         self.smear_px = float(abs(moved[1, 1] - moved[0, 1])) * EXPOSURE_S * FPS
 
     def paint(self, image: Image, road: Sequence[float]) -> None:
@@ -183,8 +185,9 @@ class _Place:
                 cv2.fillConvexPoly(region, outline, part.fill, cv2.LINE_AA, 4)
             else:
                 _put(image, part.face, seen, self.rect)
-        seen = self._faces[-1]
-        _put(image, _plate_face(self._vehicle, float(np.hypot(*(seen[1] - seen[0])))), seen, self.rect)
+        if self._vehicle.plates:
+            seen = self._faces[-1]
+            _put(image, _plate_face(self._vehicle, float(np.hypot(*(seen[1] - seen[0])))), seen, self.rect)
 
     def _cast(self, region: Image, road: Sequence[float]) -> None:
         """Darken the ground under and around the vehicle, in two steps: one flat colour each, which costs nothing."""

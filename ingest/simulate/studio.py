@@ -38,14 +38,17 @@ STOP_S = 5.0
 
 MODULES = (
     "clip.py",
+    "faces.py",
     "film.py",
     "font/plate.otf",
+    "mounted.py",
     "numbers.py",
     "plates.py",
     "road.py",
     "rtp.py",
     "scene.py",
     "studio.py",
+    "tails.py",
     "traffic.py",
     "vehicles.py",
     "view.py",

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from ingest.simulate import numbers
 from ingest.simulate.numbers import PlateKind
@@ -36,11 +37,78 @@ class Body(StrEnum):
     SUV = "suv"
     TRUCK = "truck"
     BUS = "bus"
+    MOTORCYCLE = "motorcycle"
 
 
-LENGTHS_M = {Body.CAR: 4.6, Body.SUV: 4.8, Body.TRUCK: 7.2, Body.BUS: 10.5}
-LEVELS_M = {Body.CAR: 0.45, Body.SUV: 0.58, Body.TRUCK: 0.60, Body.BUS: 0.62}
-"""Height of the plate's middle above the ground."""
+LENGTHS_M = {Body.CAR: 4.6, Body.SUV: 4.8, Body.TRUCK: 7.2, Body.BUS: 10.5, Body.MOTORCYCLE: 2.0}
+LEVELS_M = {Body.CAR: 0.45, Body.SUV: 0.58, Body.TRUCK: 0.60, Body.BUS: 0.62, Body.MOTORCYCLE: 0.8}
+"""Height of the front plate's middle above the ground."""
+
+
+class Wear(StrEnum):
+    """What a plate has been through: mud leaves it legible, something that hangs over it does not."""
+
+    CLEAN = "clean"
+    DIRTY = "dirty"
+    COVERED = "covered"
+
+
+class Driven(Protocol):
+    """A vehicle on its way through the picture, as far as drawing it goes.
+
+    It drives towards the camera, or ``away`` from it, and then its tail is what is nearest. ``u_m + slope * s`` is
+    where it is across the road; ``look`` seeds its paint. A ``plate`` of None is none.
+    """
+
+    @property
+    def number(self) -> int:
+        """Return its number, unlike any other's."""
+
+    @property
+    def plate(self) -> str | None:
+        """Return its plate as printed."""
+
+    @property
+    def kind(self) -> PlateKind:
+        """Return the kind of its plate."""
+
+    @property
+    def body(self) -> Body:
+        """Return what it looks like."""
+
+    @property
+    def look(self) -> int:
+        """Return the seed of its paint."""
+
+    @property
+    def u_m(self) -> float:
+        """Return where it is across the road at s = 0."""
+
+    @property
+    def slope(self) -> float:
+        """Return how much further to the right it is a metre farther away."""
+
+    @property
+    def away(self) -> bool:
+        """Return whether it drives away."""
+
+    @property
+    def wear(self) -> Wear:
+        """Return what its plate has been through."""
+
+    @property
+    def first(self) -> int:
+        """Return the first frame in which anything of it can show."""
+
+    @property
+    def last(self) -> int:
+        """Return the last one."""
+
+    def front_m(self, frame: int) -> float:
+        """Return where its nearest end is along the road."""
+
+    def move_m(self, frame: int) -> float:
+        """Return how far it goes in a frame, metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +133,23 @@ class Pass:
     slope: float
     look: int
 
+    @property
+    def away(self) -> bool:
+        """Return whether it drives away from the camera: never."""
+        return False
+
+    @property
+    def wear(self) -> Wear:
+        """Return what its plate has been through: nothing."""
+        return Wear.CLEAN
+
     def front_m(self, frame: int) -> float:
         """Return where the vehicle's front is along the road."""
         return self.start_m - self.step_m * (frame - self.enters)
+
+    def move_m(self, frame: int) -> float:  # noqa: ARG002 - its speed never changes
+        """Return how far it goes in a frame, metres."""
+        return self.step_m
 
     @property
     def first(self) -> int:

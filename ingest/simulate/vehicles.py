@@ -1,8 +1,4 @@
-"""Draw the faces of vehicles: front, bonnet, windscreen, roof and side as flat pictures in metres.
-
-Every face is (height, width, 4) uint8, blue green red multiplied by coverage, and coverage. ``scene`` puts the faces
-into the picture; nothing here knows about cameras.
-"""
+"""Draw the faces of vehicles: front, bonnet, windscreen, roof and side. Nothing here knows about cameras."""
 
 import colorsys
 import random
@@ -11,54 +7,28 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from ingest.simulate.plates import Colour, PlateKind, draw_plate, width_mm
-from ingest.simulate.traffic import LENGTHS_M, LEVELS_M, Body, Pass
-
-PX_M = 240
-"""Resolution of the faces, pixels a metre: what a vehicle has at the picture's lower edge."""
-
-PLATES_PX = (76, 92, 112, 136, 164, 200, 240)
-"""Widths at which a plate is kept."""
-
-FLANK_PX_M = 120
-"""Flanks are seen at an angle; half the resolution is ample."""
-
-Face = NDArray[np.uint8]
-Corners = tuple[tuple[float, float, float], ...]
-"""Four corners (back, across, up) in metres from the middle of the vehicle's front on the ground: top left, top
-right, bottom right, bottom left of the face as drawn. Left is left in the picture."""
-
-GLASS = (62, 54, 46)
-LOADS = ((86, 96, 70), (120, 86, 52), (110, 110, 112), (54, 80, 110))
-RUBBER = (26, 25, 25)
-CHROME = (196, 196, 192)
-LAMP = (250, 248, 238)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One face and where it is on the vehicle; without a face it is a plain ``fill``.
-
-    ``side`` is 0, or -1 / 1 for the left / right flank, which is left out when seen from behind.
-    """
-
-    face: Face | None
-    corners: Corners
-    side: int = 0
-    fill: Colour = (0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Vehicle:
-    """Parts in drawing order, far ones first. The plate comes last and is kept in several sizes, small ones first."""
-
-    parts: tuple[Part, ...]
-    plates: tuple[Part, ...]
-    width_m: float
-    height_m: float
-    length_m: float
+from ingest.simulate.faces import (
+    CHROME,
+    FLANK_PX_M,
+    GLASS,
+    LAMP,
+    LOADS,
+    RUBBER,
+    Canvas,
+    Corners,
+    Face,
+    Part,
+    Vehicle,
+    flat,
+    lit,
+    slope,
+    upright,
+)
+from ingest.simulate.mounted import mounted
+from ingest.simulate.plates import Colour, PlateKind
+from ingest.simulate.tails import LAMPS, box_tail, car_tail, motorcycle
+from ingest.simulate.traffic import LENGTHS_M, Body, Driven
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,36 +52,46 @@ SHAPES = {
 }
 
 
-def build(each: Pass) -> Vehicle:
-    """Return the vehicle of one pass; the same pass always gives the same vehicle."""
+def build(each: Driven) -> Vehicle:
+    """Return a vehicle; the same one always looks the same."""
     rng = random.Random(each.look)
+    if each.body is Body.MOTORCYCLE:
+        return motorcycle(rng, mounted(each), away=each.away)
     shape = SHAPES[each.body]
     paint = _paint(rng, each.kind)
     half = shape.width / 2
-    parts = [part for side in (-1, 1) for part in _flank(shape, each.body, paint, rng, side)]
+    # A truck's load is all that is seen of it from behind.
+    seen = Body.BUS if each.away and each.body is Body.TRUCK else each.body
+    parts = [part for side in (-1, 1) for part in _flank(shape, seen, paint, rng, side)]
     if each.body in (Body.TRUCK, Body.BUS):
-        tail = 1.9 if each.body is Body.TRUCK else shape.length
-        if each.body is Body.TRUCK:
+        tail = 1.9 if seen is Body.TRUCK else shape.length
+        if seen is Body.TRUCK:
             parts += _top(half, 2.3, shape.length, 2.55, rng.choice(LOADS))
-        parts += _top(half, 0.0, tail, shape.height, _lit(paint, 1.1))
-        parts.append(Part(_tall_front(shape, each.body, paint, rng), _upright(half, shape.height)))
+        parts += _top(half, 0.0, tail, shape.height, lit(paint, 1.1))
+        face = (
+            box_tail(shape.width, shape.height, paint, rng, glass=each.body is Body.BUS)
+            if each.away
+            else _tall_front(shape, each.body, paint, rng)
+        )
+        parts.append(Part(face, upright(half, shape.height)))
     else:
-        parts += _top(half * 0.84, shape.roof_back, shape.length - 1.2, shape.height, _lit(paint, 1.12))
+        parts += _top(half * 0.84, shape.roof_back, shape.length - 1.2, shape.height, lit(paint, 1.12))
         parts.append(Part(_windscreen(shape, paint, rng), _screen(shape)))
-        parts.append(Part(_bonnet(shape, paint), _slope(half, 0.0, shape.nose, shape.cowl_back + 0.05, shape.cowl)))
-        parts.append(Part(_front(shape, paint, rng), _upright(half, shape.nose)))
-    return Vehicle(tuple(parts), _plates(each), shape.width, shape.height, shape.length)
+        parts.append(Part(_bonnet(shape, paint), slope(half, 0.0, shape.nose, shape.cowl_back + 0.05, shape.cowl)))
+        face = car_tail(shape.width, shape.nose, paint) if each.away else _front(shape, paint, rng)
+        parts.append(Part(face, upright(half, shape.nose)))
+    return Vehicle(
+        tuple(parts), mounted(each), shape.width, shape.height, shape.length, _lamps(shape, each.body, each.away)
+    )
 
 
-def _plates(each: Pass) -> tuple[Part, ...]:
-    """Return the plate in every size, averaged down so that it keeps its strokes when it is put in place."""
-    wide = width_mm(each.kind) / 2000.0
-    top, low = LEVELS_M[each.body] + 0.07, LEVELS_M[each.body] - 0.07
-    corners = ((-0.02, -wide, top), (-0.02, wide, top), (-0.02, wide, low), (-0.02, -wide, low))
-    drawn = _multiplied(draw_plate(each.plate, each.kind, PLATES_PX[-1] / 440))
-    sizes = [(round(width * wide * 2000 / 440), round(width * 140 / 440)) for width in PLATES_PX]
-    faces = [np.asarray(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), np.uint8) for size in sizes]
-    return tuple(Part(face, corners) for face in faces)
+def _lamps(shape: _Shape, body: Body, away: bool) -> tuple[tuple[float, float, float], ...]:
+    """Return where the lamps are that are lit in the dark."""
+    tall = body in (Body.TRUCK, Body.BUS)
+    inset, up = (0.30, 0.70) if tall else (0.17, shape.nose * 0.785)
+    if away:
+        inset, up = LAMPS[0], LAMPS[1] if tall else shape.nose * 0.75
+    return tuple((0.0, sign * (shape.width / 2 - inset), up) for sign in (-1, 1))
 
 
 def _paint(rng: random.Random, kind: PlateKind) -> Colour:
@@ -134,23 +114,6 @@ def _paint(rng: random.Random, kind: PlateKind) -> Colour:
     return (round(blue * 255), round(green * 255), round(red * 255))
 
 
-def _lit(colour: Colour, factor: float, add: float = 0.0) -> Colour:
-    blue, green, red = (int(min(255, max(0, part * factor + add))) for part in colour)
-    return (blue, green, red)
-
-
-def _upright(half: float, height: float) -> Corners:
-    return ((0.0, -half, height), (0.0, half, height), (0.0, half, 0.0), (0.0, -half, 0.0))
-
-
-def _flat(half: float, front: float, back: float, height: float) -> Corners:
-    return ((back, -half, height), (back, half, height), (front, half, height), (front, -half, height))
-
-
-def _slope(half: float, front: float, low: float, back: float, high: float) -> Corners:
-    return ((back, -half, high), (back, half, high), (front, half, low), (front, -half, low))
-
-
 def _screen(shape: _Shape) -> Corners:
     half, top = shape.width / 2, shape.width / 2 * 0.84
     return (
@@ -161,71 +124,20 @@ def _screen(shape: _Shape) -> Corners:
     )
 
 
-class _Canvas:
-    """A face being drawn, in metres with the origin at its top left; fully covered unless cut."""
-
-    def __init__(self, width: float, height: float, top: Colour, bottom: Colour, px_m: int = PX_M) -> None:
-        self.scale = px_m
-        self.wide, self.high = round(width * px_m), round(height * px_m)
-        share = np.linspace(0.0, 1.0, self.high)[:, None]
-        rows = np.rint(np.array((*top, 255)) * (1.0 - share) + np.array((*bottom, 255)) * share).astype(np.uint8)
-        self.image: Face = np.repeat(rows[:, None, :], self.wide, axis=1)
-
-    def fill(self, points: Sequence[tuple[float, float]], colour: Colour) -> None:
-        """Fill a polygon."""
-        cv2.fillPoly(self.image, [self._pixels(points)], (*colour, 255), cv2.LINE_AA, 4)
-
-    def line(self, points: Sequence[tuple[float, float]], colour: Colour, width: float) -> None:
-        """Draw a line; its width is in metres."""
-        thick = max(1, round(width * self.scale))
-        cv2.polylines(self.image, [self._pixels(points)], False, (*colour, 255), thick, cv2.LINE_AA, 4)
-
-    def box(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
-        """Fill a rectangle."""
-        self.fill(((left, top), (right, top), (right, bottom), (left, bottom)), colour)
-
-    def disc(self, x: float, y: float, radius: tuple[float, float], colour: Colour) -> None:
-        """Fill an ellipse."""
-        centre = (round(x * self.scale * 16), round(y * self.scale * 16))
-        axes = (round(radius[0] * self.scale * 16), round(radius[1] * self.scale * 16))
-        cv2.ellipse(self.image, centre, axes, 0, 0, 360, (*colour, 255), -1, cv2.LINE_AA, 4)
-
-    def cut(self, points: Sequence[tuple[float, float]]) -> None:
-        """Leave nothing outside the polygon."""
-        keep = np.zeros((self.high, self.wide), np.uint8)
-        cv2.fillPoly(keep, [self._pixels(points)], 255, cv2.LINE_AA, 4)
-        self.image = np.asarray(cv2.multiply(self.image, cv2.merge([keep] * 4), scale=1 / 255), np.uint8)
-
-    def clear(self, left: float, top: float, right: float, bottom: float) -> None:
-        """Leave nothing inside the rectangle."""
-        x, y = round(left * self.scale), round(top * self.scale)
-        self.image[y : round(bottom * self.scale), x : round(right * self.scale)] = 0
-
-    def _pixels(self, points: Sequence[tuple[float, float]]) -> NDArray[np.int32]:
-        return np.asarray(np.rint(np.array(points) * self.scale * 16), np.int32)
-
-
-def _multiplied(image: NDArray[np.uint8]) -> Face:
-    cover = image[:, :, 3]
-    return np.asarray(
-        cv2.multiply(image, cv2.merge([cover, cover, cover, np.full_like(cover, 255)]), scale=1 / 255), np.uint8
-    )
-
-
 def _top(half: float, front: float, back: float, height: float, colour: Colour) -> list[Part]:
     """Return a flat top: its rim, and a lighter field within."""
-    rim = Part(None, _flat(half, front, back, height), fill=_lit(colour, 0.9))
-    return [rim, Part(None, _flat(half - 0.1, front + 0.06, back - 0.08, height), fill=colour)]
+    rim = Part(None, flat(half, front, back, height), fill=lit(colour, 0.9))
+    return [rim, Part(None, flat(half - 0.1, front + 0.06, back - 0.08, height), fill=colour)]
 
 
 def _bonnet(shape: _Shape, paint: Colour) -> Face:
     wide, long = shape.width, shape.cowl_back + 0.05
-    canvas = _Canvas(wide, long, _lit(paint, 0.96), _lit(paint, 1.18, 10))
+    canvas = Canvas(wide, long, lit(paint, 0.96), lit(paint, 1.18, 10))
     for sign in (-1, 1):
         canvas.line(
-            ((wide / 2 + sign * wide * 0.36, 0.0), (wide / 2 + sign * wide * 0.26, long)), _lit(paint, 0.78), 0.02
+            ((wide / 2 + sign * wide * 0.36, 0.0), (wide / 2 + sign * wide * 0.26, long)), lit(paint, 0.78), 0.02
         )
-    canvas.fill(((wide * 0.42, 0.0), (wide * 0.58, 0.0), (wide * 0.55, long), (wide * 0.45, long)), _lit(paint, 1.1, 6))
+    canvas.fill(((wide * 0.42, 0.0), (wide * 0.58, 0.0), (wide * 0.55, long), (wide * 0.45, long)), lit(paint, 1.1, 6))
     edge = wide * 0.03
     canvas.cut(((0.0, 0.0), (wide, 0.0), (wide, long * 0.75), (wide - edge, long), (edge, long), (0.0, long * 0.75)))
     return canvas.image
@@ -234,7 +146,7 @@ def _bonnet(shape: _Shape, paint: Colour) -> Face:
 def _windscreen(shape: _Shape, paint: Colour, rng: random.Random) -> Face:
     """Return glass with the sky in it, driver (left-hand drive: right in the picture) and perhaps a passenger."""
     wide, high = shape.width * 0.97, 0.78
-    canvas = _Canvas(wide, high, _lit(paint, 1.02), _lit(paint, 0.88))
+    canvas = Canvas(wide, high, lit(paint, 1.02), lit(paint, 0.88))
     canvas.fill(((0.09, 0.05), (wide - 0.09, 0.05), (wide - 0.05, high - 0.02), (0.05, high - 0.02)), GLASS)
     for x, shown in ((wide * 0.70, True), (wide * 0.30, rng.random() < 0.45)):
         if shown:
@@ -255,7 +167,7 @@ def _windscreen(shape: _Shape, paint: Colour, rng: random.Random) -> Face:
 def _front(shape: _Shape, paint: Colour, rng: random.Random) -> Face:
     """Return a car's front: lamps and grille above, bumper and air intake below, tyres under it."""
     wide, high = shape.width, shape.nose
-    canvas = _Canvas(wide, high, _lit(paint, 1.04, 4), _lit(paint, 0.72))
+    canvas = Canvas(wide, high, lit(paint, 1.04, 4), lit(paint, 0.72))
     grille = rng.choice(((28, 28, 30), (44, 44, 46)))
     inset = rng.uniform(0.44, 0.56)
     top = high * rng.uniform(0.08, 0.12)
@@ -269,7 +181,7 @@ def _front(shape: _Shape, paint: Colour, rng: random.Random) -> Face:
     canvas.disc(wide / 2, (top + low) / 2, (0.036, 0.036), grille)
     for sign in (-1, 1):
         _headlamp(canvas, sign, wide, high, inset)
-    canvas.line(((0.06, high * 0.40), (wide - 0.06, high * 0.40)), _lit(paint, 0.62), 0.012)
+    canvas.line(((0.06, high * 0.40), (wide - 0.06, high * 0.40)), lit(paint, 0.62), 0.012)
     canvas.fill(
         ((0.34, high * 0.70), (wide - 0.34, high * 0.70), (wide - 0.42, high * 0.84), (0.42, high * 0.84)), (34, 34, 36)
     )
@@ -294,7 +206,7 @@ def _front(shape: _Shape, paint: Colour, rng: random.Random) -> Face:
     return canvas.image
 
 
-def _headlamp(canvas: _Canvas, sign: int, wide: float, high: float, inset: float) -> None:
+def _headlamp(canvas: Canvas, sign: int, wide: float, high: float, inset: float) -> None:
     def at(x: float) -> float:
         return wide / 2 + sign * (wide / 2 - x)
 
@@ -314,7 +226,7 @@ def _headlamp(canvas: _Canvas, sign: int, wide: float, high: float, inset: float
 def _tall_front(shape: _Shape, body: Body, paint: Colour, rng: random.Random) -> Face:
     """Return the flat front of a truck or bus: windscreen above, panel, lamps and bumper below."""
     wide, high = shape.width, shape.height
-    canvas = _Canvas(wide, high, _lit(paint, 1.06), _lit(paint, 0.84))
+    canvas = Canvas(wide, high, lit(paint, 1.06), lit(paint, 0.84))
     glass_top, glass_low = (0.30, 1.25) if body is Body.TRUCK else (0.48, 1.85)
     canvas.fill(((0.12, glass_top), (wide - 0.12, glass_top), (wide - 0.07, glass_low), (0.07, glass_low)), GLASS)
     canvas.fill(
@@ -332,7 +244,7 @@ def _tall_front(shape: _Shape, body: Body, paint: Colour, rng: random.Random) ->
     for y in np.linspace(top + 0.06, top + 0.39, 4):
         canvas.line(((0.56, y), (wide - 0.56, y)), CHROME if rng.random() < 0.5 else (86, 86, 86), 0.02)
     bumper = high - 0.92
-    canvas.box(0.0, bumper, wide, high - 0.25, _lit(paint, 0.5, 24))
+    canvas.box(0.0, bumper, wide, high - 0.25, lit(paint, 0.5, 24))
     for x in (0.30, wide - 0.30):
         canvas.disc(x, bumper + 0.22, (0.19, 0.12), (120, 118, 114))
         canvas.disc(x, bumper + 0.22, (0.12, 0.09), LAMP)
@@ -345,10 +257,10 @@ def _tall_front(shape: _Shape, body: Body, paint: Colour, rng: random.Random) ->
 def _flank(shape: _Shape, body: Body, paint: Colour, rng: random.Random, side: int) -> list[Part]:
     """Return one side, front at the left of the face; a car's windows lean inwards and are a face of their own."""
     long, half = shape.length, shape.width / 2 * side
-    dark = _lit(paint, 0.62)
+    dark = lit(paint, 0.62)
     if body in (Body.CAR, Body.SUV):
         waist, low = shape.cowl, shape.cowl
-        upper = _Canvas(long, shape.height - waist, _lit(paint, 0.84), _lit(paint, 0.8), FLANK_PX_M)
+        upper = Canvas(long, shape.height - waist, lit(paint, 0.84), lit(paint, 0.8), FLANK_PX_M)
         tail = ((long - 1.2, 0.0), (long - 0.45, shape.height - waist))
         upper.fill(
             (
@@ -367,12 +279,12 @@ def _flank(shape: _Shape, body: Body, paint: Colour, rng: random.Random, side: i
             ((0.0, lean, shape.height), (long, lean, shape.height), (long, half, waist), (0.0, half, waist)),
             side,
         )
-        lower = _Canvas(long, low, _lit(paint, 0.88), dark, FLANK_PX_M)
-        lower.line(((0.1, low * 0.35), (long, low * 0.3)), _lit(paint, 0.72), 0.02)
+        lower = Canvas(long, low, lit(paint, 0.88), dark, FLANK_PX_M)
+        lower.line(((0.1, low * 0.35), (long, low * 0.3)), lit(paint, 0.72), 0.02)
         lower.cut(((0.0, low - shape.nose), (shape.cowl_back, 0.0), (long, 0.0), (long, low), (0.0, low)))
-        deck = Part(None, _flat(shape.width / 2, long - 0.5, long, waist), fill=_lit(paint, 1.02))
+        deck = Part(None, flat(shape.width / 2, long - 0.5, long, waist), fill=lit(paint, 1.02))
         return [deck, _on_wheels(lower, (0.85, long - 0.95), half, side), top]
-    whole = _Canvas(long, shape.height, _lit(paint, 0.86), dark, FLANK_PX_M)
+    whole = Canvas(long, shape.height, lit(paint, 0.86), dark, FLANK_PX_M)
     if body is Body.BUS:
         whole.box(0.3, 0.45, long - 0.3, 1.5, GLASS)
     else:
@@ -383,7 +295,7 @@ def _flank(shape: _Shape, body: Body, paint: Colour, rng: random.Random, side: i
     return [_on_wheels(whole, (0.85, long - 0.95), half, side)]
 
 
-def _on_wheels(canvas: _Canvas, wheels: Sequence[float], across: float, side: int) -> Part:
+def _on_wheels(canvas: Canvas, wheels: Sequence[float], across: float, side: int) -> Part:
     """Return the canvas as a flank that stands on the ground: free below, with wheels."""
     high, long = canvas.high / canvas.scale, canvas.wide / canvas.scale
     canvas.clear(0.0, high - 0.22, long, high)

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from detection.plate_grammar import forms_of
 from ingest.simulate.numbers import PlateKind, kind_of, plate, wanted_plates
-from ingest.simulate.plates import draw_plate
+from ingest.simulate.plates import draw_plate, size_mm
 from ingest.simulate.scene import Scene
 from ingest.simulate.traffic import FPS, LEVELS_M, Traffic
 from ingest.simulate.view import HEIGHT_PX, PLATE_WIDTH_M, WIDTH_PX, make_view
@@ -125,3 +126,16 @@ def test_a_wanted_plate_comes_early_and_again_later_elsewhere():
     assert sorted(seen) == sorted(wanted)
     assert all(min(times)[0] == 2 for times in seen.values())
     assert all(len({index for _, index in times}) > 1 for times in seen.values())
+
+
+@pytest.mark.parametrize("kind", list(PlateKind))
+def test_every_kind_of_plate_is_drawn_in_its_size_and_follows_the_grammar(kind: PlateKind):
+    texts = {plate(5, number, shares={kind: 1.0}).text for number in range(30)}
+    assert len(texts) == 30
+    for text in texts:
+        assert forms_of(text), text
+    width, height = size_mm(kind)
+    drawn = draw_plate(min(texts), kind, 0.5)
+    assert drawn.shape == (round(height / 2), round(width / 2), 4)
+    ground = np.median(drawn[..., :3].reshape(-1, 3), axis=0)
+    assert np.abs(drawn[..., :3].astype(int) - ground).max() > 100, "there is ink on it"
