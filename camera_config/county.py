@@ -122,6 +122,8 @@ class Camera:
     """A street camera. Its URLs carry no credentials; ``sub_url`` is empty where it sends no second, smaller stream.
 
     ``masked``: parts of its picture are hidden from everybody (``camera_config.masks``), here and for checkpoints.
+    ``tiled``: it is looked at in tiles too. ``person_min``, ``vehicle_min``: scores from which on a box is believed,
+    None where it has no own ones.
     """
 
     id: CameraId
@@ -138,6 +140,9 @@ class Camera:
     sub_url: str = ""
     record: Recording = Recording.EVENT
     masked: bool = False
+    tiled: bool = False
+    person_min: float | None = None
+    vehicle_min: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "url": ("url", "地址", "主码流", "主码流地址", "视频流地址", "rtsp地址", "rtsp"),
     "sub_url": ("suburl", "子码流", "子码流地址", "辅码流", "辅码流地址"),
     "record": ("record", "录像", "录像方式"),
+    "tiled": ("tiled", "分块检测", "分块"),
+    "person_min": ("personmin", "人员阈值"),
+    "vehicle_min": ("vehiclemin", "车辆阈值"),
     "masked": ("masked", "遮挡", "隐私遮挡", "是否遮挡"),
     "user": ("user", "username", "用户", "用户名", "账号"),
     "password": ("password", "密码", "口令"),
@@ -42,5 +45,6 @@ VALUES: dict[str, dict[str, str]] = {
         "30": "days-30", "30天": "days-30", "30日": "days-30", "90": "days-90", "90天": "days-90", "90日": "days-90",
     },
     "record": {"事件": "event", "事件录像": "event", "连续": "continuous", "全天": "continuous", "不录": "none"},
+    "tiled": {"是": "true", "否": "false"},
     "masked": {"是": "true", "有": "true", "否": "false", "无": "false"},
 }  # fmt: skip

@@ -166,6 +166,9 @@ def _cameras(draft: Draft, head: CountyRecord) -> tuple[Camera, ...]:
             sub_url=r.sub_url or (f"{_url(head, r.id)}/sub" if head.streams.sub and r.url is None else ""),
             record=r.record,
             masked=r.masked,
+            tiled=r.tiled,
+            person_min=r.person_min,
+            vehicle_min=r.vehicle_min,
         )
         for r in (camera.record for camera in draft.cameras)
     )

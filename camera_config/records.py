@@ -110,6 +110,7 @@ Words = Annotated[tuple[Id, ...], BeforeValidator(_words)]
 Bearing = Annotated[float, Field(ge=0, lt=360)]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
 Deadline = Annotated[int, Field(gt=0, le=86_400)]
+Sure = Annotated[float, Field(ge=0.2, le=0.95)]
 Kmh = Annotated[float, Field(gt=0, le=250)]
 Share = Annotated[float, Field(ge=0, le=1)]
 MaskPolygon = Annotated[
@@ -202,6 +203,9 @@ class CameraRecord(Record):
     sub_url: Url | None = None
     record: Recording = Recording.EVENT
     masked: bool = False
+    tiled: bool = False
+    person_min: Sure | None = None
+    vehicle_min: Sure | None = None
 
 
 class CheckpointRecord(Record):

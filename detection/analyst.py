@@ -14,6 +14,7 @@ from detection.checkpoint import CheckpointReader
 from detection.decode import CpuDecoder, Decoder, FalseSize, Picture
 from detection.in_hand import CAUSE, InHand
 from detection.masks import Masks, filled
+from detection.objects_view import View
 from detection.passage import Passage
 from detection.picture_watch import PictureWatch
 from detection.schedule import Schedule
@@ -59,6 +60,7 @@ class Counters:
     looked_without_detector: int = 0
     persons: int = 0
     vehicles: int = 0
+    boxes_damaged: int = 0
     passages: int = 0
 
 
@@ -122,7 +124,10 @@ class Analyst:
         self._readers: dict[FeedId, CheckpointReader] = {
             one.id: CheckpointReader(one, tools, data) for one in checkpoints
         }
-        self._counters: dict[FeedId, StreetCounter] = {one.id: StreetCounter(one.id, tools.objects) for one in cameras}
+        self._objects = tools.objects
+        self._counters: dict[FeedId, StreetCounter] = {
+            one.id: StreetCounter(one.id, tools.objects, View.of(one)) for one in cameras
+        }
         self._slots = {feed: SlotReader(slots / feed) for feed in (*self._readers, *self._counters)}
         self._schedule = Schedule(tuple(self._readers), tuple(self._counters))
         self._trouble: dict[FeedId, _Trouble] = {}
@@ -210,6 +215,7 @@ class Analyst:
         if mask is not None:
             picture = filled(picture, mask.polygons)
         told = self._look(feed, picture, item) if self._looks(feed, item, now_s) else []
+        self.counters.boxes_damaged = self._objects.damaged
         tile = tile_of(picture)
         self._tiles.put(feed, tile, item)
         health = self.pictures.look(feed, tile.y, at=item.at, mono_s=item.mono_s, apart=superseded > 0)

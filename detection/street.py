@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from camera_config.ids import CameraId
 from detection.decode import Picture
-from detection.objects import Detection, ObjectFinder
+from detection.objects import Detection, Objects
+from detection.objects_view import View
 
 WINDOW_S: Final = 30.0
 """Counts of one camera are gathered for so long, so that 350 cameras make a dozen events a second."""
@@ -36,11 +37,18 @@ class StreetCounts:
 
 
 class StreetCounter:
-    """Gathers the counts of one camera. Bicycles are neither persons nor vehicles; their riders are persons."""
+    """Gathers the counts of one camera. Bicycles are neither persons nor vehicles; their riders are persons.
 
-    def __init__(self, camera: CameraId, objects: ObjectFinder) -> None:
+    Args:
+        camera: whose.
+        objects: finds them.
+        view: this camera's own way of being looked at; None is that of cameras which name nothing.
+    """
+
+    def __init__(self, camera: CameraId, objects: Objects, view: View | None = None) -> None:
         self.camera = camera
         self._objects = objects
+        self._view = view or View()
         self._start = self._end = 0.0
         self._start_s = 0.0
         self._frames = self._persons = self._vehicles = 0
@@ -53,7 +61,7 @@ class StreetCounter:
             at: receipt, unix s.
             mono_s: receipt, monotonic s.
         """
-        found = self._objects.find(picture.bgr())
+        found = self._view.find(self._objects, picture.bgr())
         if self._frames == 0:
             self._start, self._start_s = at, mono_s
         self._end = at

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from detection.objects import ObjectFinder
+from detection.objects import Objects
 from detection.plate_find import PlateFinder
 from detection.plate_read import PlateReader
 
@@ -13,4 +13,4 @@ class Tools:
 
     finder: PlateFinder
     reader: PlateReader
-    objects: ObjectFinder
+    objects: Objects
