@@ -9,6 +9,7 @@ from typing import Any
 from api.run_folder import RunFolder
 from api.settings import Settings
 from camera_config.county import Camera, County, SmartCheckpoint
+from camera_config.masks import masked_devices
 from ingest.slot import SlotItem, SlotReader
 
 SILENT_S = 3.0
@@ -26,7 +27,7 @@ FIGURES_S = 5.0
 TILES_S = 2.0
 """Picture times are looked up at most this often: reading one checks its CRC, and there are hundreds."""
 
-STATES = frozenset({"online", "late", "stalled", "no_keyframe", "bad_credentials", "unreachable", "unknown"})
+STATES = frozenset({"online", "late", "stalled", "no_keyframe", "bad_credentials", "unreachable", "closed", "unknown"})
 PICTURES = frozenset({"good", "frozen", "black", "covered", "blurred", "moved", "unknown"})
 STREAM = ("codec", "width", "height", "gop_s", "via", "sub_state", "watched", "clock_offset_s")
 """What ingest says of a stream beside its state; null where it has not said it."""
@@ -70,6 +71,7 @@ class Board:
         self._places = [_place(device) for device in everything]
         self.tiles = {feed: Tile(SlotReader(run.tiles / feed)) for feed in self._pulled}
         self.known = {str(place["id"]) for place in self._places}
+        self.masked = masked_devices(county)
         self._said: dict[str, tuple[float, dict[str, Any]]] = {}
         self._pictures: dict[str, Picture] = {}
         self._said_at: float | None = None
@@ -197,4 +199,5 @@ def _place(device: Camera | SmartCheckpoint) -> dict[str, Any]:
         "lon": device.position.lon,
         "township": str(device.township),
         "net": device.net.value if isinstance(device, Camera) else "technical_video",
+        "masked": device.masked,
     }

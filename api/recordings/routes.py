@@ -27,6 +27,8 @@ Shared = Annotated[Services, Depends(services)]
 Who = Annotated[Caller, Depends(caller)]
 Time = Annotated[float, Query(ge=0, le=2**40)]
 TELL_S = 2.0
+MASKED = "parts of this device's picture are hidden: it is not recorded, and nothing of it is played"
+"""What was recorded before it was masked is not played either: it shows everything."""
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -54,6 +56,8 @@ async def recordings(
 async def play(asked: PlaybackIn, shared: Shared, who: Who, response: Response) -> dict[str, Any] | Response:
     """Make the recorded video of a span ready as seekable MP4; more than one part where size or codec changed."""
     shelf = _shelf(shared, asked.device)
+    if asked.device in shared.board.masked:
+        return problem(409, MASKED, code="playback-masked")
     segments = await shared.db(shelf.segments, asked.device, asked.start, asked.end)
     await shared.db(_audit_playback, shared, who, asked, [one.sha256 for one in segments])
     if not segments:
@@ -106,10 +110,12 @@ async def release(number: Annotated[int, Path(ge=1, le=2**53)], shared: Shared, 
         raise HTTPException(404, "no such hold")
 
 
-@router.post("/start", dependencies=[allow(Role.OPERATOR)], status_code=202)
-async def start(asked: DemandIn, shared: Shared, who: Who) -> dict[str, Any]:
+@router.post("/start", dependencies=[allow(Role.OPERATOR)], status_code=202, response_model=None)
+async def start(asked: DemandIn, shared: Shared, who: Who) -> dict[str, Any] | Response:
     """Record a device for some minutes from now on; a later end that was asked for before stays."""
     _shelf(shared, asked.device)
+    if asked.device in shared.board.masked:
+        return problem(409, MASKED, code="playback-masked")
     until = shared.now() + asked.minutes * 60.0
     try:
         async with asyncio.timeout(TELL_S):

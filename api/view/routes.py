@@ -34,12 +34,15 @@ REVOKED, ODD, STUCK = 4401, 1008, 1013
 async def watch(device: str, request: Request, shared: Annotated[Services, Depends(services)]) -> Response:
     """Answer a browser's offer (WHEP); ``Location`` names the session, which ``DELETE`` ends. Audited.
 
-    409: the camera is not online, or sends what browsers do not play; 503: 32 watch already. ``code`` says which.
+    409: the camera is masked, is not online, or sends what browsers do not play; 503: 32 watch already. ``code`` says
+    which.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != SDP:
         raise HTTPException(415, f"an offer is {SDP}")
     if device not in shared.board.known:
         raise HTTPException(404, "no such device")
+    if device in shared.board.masked:
+        return problem(409, "parts of this camera's picture are hidden: it has no live video", code="live-masked")
     body = await request.body()
     if len(body) > OFFER_BYTES:
         raise HTTPException(413, f"an offer has at most {OFFER_BYTES} bytes")
