@@ -99,7 +99,7 @@ export function roads(): GeoJSON.FeatureCollection {
 export function makeDevices(cameras: number): Device[] {
   const device = (i: number, kind: Device["kind"], name: string, place: { lat: number; lon: number }): Device => ({
     id: `${kind}-${i}`, kind, name, lat: place.lat, lon: place.lon, township: `t${i % 14}`, net: kind === "camera" ? "street" : "technical_video",
-    state: "unknown", since: null, cause: null, last_frame_at: null, fps: null, tile_at: null,
+    masked: kind === "camera" && (i === 4 || i === 9), state: "unknown", since: null, cause: null, last_frame_at: null, fps: null, tile_at: null,
     picture: { state: i === 6 ? "frozen" : "unknown", since: null, seen_at: null }, codec: null, width: null, height: null, gop_s: null,
     via: null, sub_state: null, watched: null, notes: [], clock_offset_s: null,
   });
@@ -111,7 +111,7 @@ export function makeDevices(cameras: number): Device[] {
     ...Array.from({ length: 13 }, (_, i) => device(i, "checkpoint", `${[...TOWN_EXITS, ...EDGE][i] ?? i}卡口`, posts[i] ?? CENTRE)),
   ].map((d) => {
     const pulled = d.kind === "checkpoint" || Number(d.id.split("-")[1]) < cameras;
-    const odd: Record<string, DeviceState> = { "checkpoint-4": "stalled", "camera-3": "unreachable", "camera-5": "late", "camera-8": "bad_credentials" };
+    const odd: Record<string, DeviceState> = { "checkpoint-4": "stalled", "camera-3": "unreachable", "camera-5": "late", "camera-8": "bad_credentials", "camera-9": "closed" };
     return pulled ? { ...d, state: odd[d.id] ?? "online", since: Date.now() / 1000 - 4000, fps: 25, codec: "h264", width: 1920, height: 1080, gop_s: 2, via: "rtsp" } : d;
   });
 }

@@ -44,6 +44,7 @@ export async function hold(device: string, span: Span, why: Why): Promise<void> 
 }
 
 const WHY_NOT: Record<string, TextKey> = {
+  "playback-masked": "recorded.masked",
   "playback-damaged": "recorded.damaged",
   "playback-removed": "recorded.removed",
   "playback-full": "recorded.full",

@@ -7,6 +7,7 @@ export type DeviceState =
   | "no_keyframe"
   | "bad_credentials"
   | "unreachable"
+  | "closed"
   | "unknown";
 
 export type PictureState = "good" | "frozen" | "black" | "covered" | "blurred" | "moved" | "unknown";
@@ -20,6 +21,8 @@ export interface Device {
   lon: number;
   township: string;
   net: string;
+  /** Parts of its picture are hidden: masked keyframes alone, neither live video nor recordings. */
+  masked: boolean;
   state: DeviceState;
   since: number | null;
   cause: string | null;

@@ -35,6 +35,7 @@ const CAMERA_ICON: Record<DeviceState, string> = {
   no_keyframe: "camera-stalled",
   bad_credentials: "camera-lost",
   unreachable: "camera-lost",
+  closed: "camera-lost",
   unknown: "camera-unknown",
 };
 const CAMERA_ORDER = ["camera-unknown", "camera-online", "camera-late", "camera-stalled", "camera-lost"];
