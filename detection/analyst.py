@@ -12,7 +12,7 @@ from camera_config.errors import FeedError, MaskError
 from camera_config.ids import FeedId
 from detection.checkpoint import CheckpointReader
 from detection.decode import CpuDecoder, Decoder, FalseSize, Picture
-from detection.in_hand import CAUSE, InHand
+from detection.in_hand import InHand
 from detection.masks import Masks, filled
 from detection.objects_view import View
 from detection.passage import Passage
@@ -65,6 +65,14 @@ class Counters:
 
 
 @dataclass(slots=True)
+class FeedCounters:
+    """The same of one feed."""
+
+    keyframes_analysed: int = 0
+    keyframes_superseded: int = 0
+
+
+@dataclass(slots=True)
 class _Trouble:
     """Decoding trouble of one feed, told of once a minute."""
 
@@ -92,7 +100,7 @@ class Analyst:
         data: folder below which evidence and references are written.
         clock: for the time spent and for the ends of windows.
         decoder: makes pictures of keyframes; None is the CPU's.
-        in_hand: knows whose pictures to leave out, and is told whose is decoded; None leaves nobody out.
+        in_hand: knows whose pictures to leave out, and is told whose is in hand; None leaves nobody out.
         county: the county's folder, in which the masks are; needed where a device must have one.
     """
 
@@ -129,6 +137,7 @@ class Analyst:
             one.id: StreetCounter(one.id, tools.objects, View.of(one)) for one in cameras
         }
         self._slots = {feed: SlotReader(slots / feed) for feed in (*self._readers, *self._counters)}
+        self.by_feed = {feed: FeedCounters() for feed in self._slots}
         self._schedule = Schedule(tuple(self._readers), tuple(self._counters))
         self._trouble: dict[FeedId, _Trouble] = {}
         self._hurried_until_s = 0.0
@@ -136,7 +145,10 @@ class Analyst:
     def step(self) -> list[Told] | None:
         """Analyse one keyframe; return what it tells, or None when no keyframe waits."""
         started_s = self._clock.monotonic_s()
-        left_out = self._in_hand.left_out(started_s) if self._in_hand else ()
+        left_out: Collection[str] = ()
+        if self._in_hand:
+            self._in_hand.beat(started_s)
+            left_out = self._in_hand.left_out(started_s)
         for feed in self._schedule.order(started_s):
             if feed in left_out:
                 continue
@@ -145,7 +157,11 @@ class Analyst:
             item = slot.take()
             if item is None:
                 continue
-            told = self._analyse(feed, item, before, started_s)
+            try:
+                told = self._analyse(feed, item, before, started_s)
+            finally:
+                if self._in_hand:
+                    self._in_hand.done()
             now_s = self._clock.monotonic_s()
             self._schedule.served(feed, now_s, now_s - started_s)
             return told
@@ -159,8 +175,9 @@ class Analyst:
         """Return the passages of vehicles that are gone and the counts that are due; call it about once a second."""
         now_s, at = self._clock.monotonic_s(), self._clock.now().timestamp()
         told = [one for reader in self._readers.values() for one in self._passages(reader.expire(now_s - LATE_S))]
-        for feed in (self._in_hand.left_out(now_s) if self._in_hand else set()) & self._slots.keys():
-            told += _picture(self.pictures.leave_out(feed, CAUSE, at))
+        for left_out, cause in (self._in_hand.left_out(now_s) if self._in_hand else {}).items():
+            if left_out in self._slots:
+                told += _picture(self.pictures.leave_out(left_out, cause, at))
         for closed, cause in self._masks.closed().items():
             told += _picture(self.pictures.leave_out(closed, cause, at))
         self.pictures.save(now_s)
@@ -172,11 +189,11 @@ class Analyst:
 
         It counts as superseded.
         """
-        for slot in self._slots.values():
+        for feed, slot in self._slots.items():
             before = slot.cursor
             item = slot.take()
             if item is not None:
-                self.counters.keyframes_superseded += item.sequence - before
+                self._count(feed, superseded=item.sequence - before)
 
     def finish(self) -> list[Told]:
         """Return everything that is still open: the input has ended. More may follow all the same."""
@@ -195,10 +212,9 @@ class Analyst:
         self._tiles.close()
 
     def _analyse(self, feed: FeedId, item: SlotItem, before: int, now_s: float) -> list[Told]:
-        self.counters.keyframes_analysed += 1
         # A slot's numbers begin at 1, so what came before the first one taken was superseded too.
         superseded = max(item.sequence - before - 1, 0)
-        self.counters.keyframes_superseded += superseded
+        self._count(feed, analysed=1, superseded=superseded)
         reader = self._readers.get(feed)
         if reader is not None:
             self._hurried_until_s = max(self._hurried_until_s, item.mono_s + HURRY_S if superseded else 0.0)
@@ -223,6 +239,11 @@ class Analyst:
             self.pictures.renew({feed: mask.set_at})
         return told + _picture(health)
 
+    def _count(self, feed: FeedId, *, analysed: int = 0, superseded: int) -> None:
+        for counters in (self.counters, self.by_feed[feed]):
+            counters.keyframes_analysed += analysed
+            counters.keyframes_superseded += superseded
+
     def _decode(self, feed: FeedId, item: SlotItem) -> Picture:
         """Return the picture; a new size is believed when it comes twice: damaged parameter sets come once.
 
@@ -230,13 +251,11 @@ class Analyst:
             FeedError: there is none that can be believed.
         """
         if self._in_hand:
-            self._in_hand.take(feed)
-        try:
-            decoder = self._decoder if feed in self._readers else self._street_decoder
-            picture = decoder.decode(item.payload, item.codec)
-        finally:
-            if self._in_hand:
-                self._in_hand.done()
+            self._in_hand.take(feed, self._clock.monotonic_s())
+        decoder = self._decoder if feed in self._readers else self._street_decoder
+        picture = decoder.decode(item.payload, item.codec)
+        if self._in_hand:
+            self._in_hand.looks()
         size = (picture.width, picture.height)
         known = self._sizes.setdefault(feed, _Size(size, size))
         if size not in {known.believed, known.offered}:

@@ -19,6 +19,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from api.devices.board import PICTURES, STATES
+from api.metrics.feed_counts import NAMES, FeedCounts
 
 NOTES: Final = ("big_keyframes", "clock_off", "flood", "stretched_gop")
 BUCKETS_S: Final = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -43,6 +44,7 @@ class Figures:
         log_entries: in the event log and not yet stored; None where it did not answer.
         outbox_rows: of the web process, not yet stored.
         viewers: browsers on the live feed.
+        feed_counts: totals by feed; those of other feeds and names than the county and we know are not shown.
     """
 
     version: str
@@ -54,6 +56,7 @@ class Figures:
     log_entries: int | None
     outbox_rows: int
     viewers: int
+    feed_counts: FeedCounts
 
 
 def text_of(figures: Figures) -> bytes:
@@ -71,6 +74,7 @@ class _Collector(Collector):
         yield from _system(self._figures)
         yield from _streams(self._figures)
         yield from _pictures(self._figures)
+        yield _counts(self._figures)
 
 
 def _system(figures: Figures) -> Iterator[Metric]:
@@ -139,3 +143,16 @@ def _pictures(figures: Figures) -> Iterator[Metric]:
         if picture["seen_at"] is not None:
             age.add_metric([feed], max(figures.now - float(picture["seen_at"]), 0.0))
     yield from (state, age)
+
+
+def _counts(figures: Figures) -> Metric:
+    counts = CounterMetricFamily(
+        "kakou_feed_count", "Running totals of each feed since its process started.", labels=["feed", "name"]
+    )
+    for row in figures.devices:
+        feed = str(row["id"])
+        known = figures.feed_counts.get(feed, {})
+        for name in NAMES:
+            if name in known:
+                counts.add_metric([feed, name], float(known[name]))
+    return counts

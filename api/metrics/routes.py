@@ -13,6 +13,7 @@ from api import __version__
 from api.access.rights import Role, allow
 from api.alerts.tables import alert
 from api.log.bus import EVENTS
+from api.metrics.feed_counts import read_counts
 from api.metrics.figures import BUCKETS_S, Figures, text_of
 from api.services import Services, services
 from api.store.counters import totals
@@ -39,6 +40,7 @@ async def metrics(shared: Annotated[Services, Depends(services)]) -> Response:
         log_entries=entries,
         outbox_rows=shared.outbox.depth,
         viewers=shared.hub.clients,
+        feed_counts=await asyncio.to_thread(read_counts, shared.run),
     )
     return Response(await asyncio.to_thread(text_of, figures), media_type=CONTENT_TYPE_PLAIN_0_0_4)
 

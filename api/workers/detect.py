@@ -9,8 +9,9 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -19,6 +20,7 @@ import cv2
 
 from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
+from api.metrics.feed_counts import FeedCounts, write_counts
 from api.run_folder import RunFolder
 from api.settings import Settings
 from api.workers.detect_bus import DetectBus
@@ -32,6 +34,7 @@ from detection.objects import ObjectFinder
 from detection.plate_find import PlateFinder
 from detection.plate_read import PlateReader
 from detection.tools import Tools
+from ingest.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +70,16 @@ def share_of(county: County, settings: Settings, index: int) -> tuple[list[Smart
 class DetectWorker:
     """One analyst and what is told of it. ``run`` returns after ``end``; signal handlers only set flags."""
 
-    def __init__(self, analyst: Analyst, outbox: Outbox, clock: Clock, bus: DetectBus | None = None) -> None:
-        self._analyst, self._outbox, self._clock, self._bus = analyst, outbox, clock, bus
+    def __init__(
+        self,
+        analyst: Analyst,
+        outbox: Outbox,
+        clock: Clock,
+        bus: DetectBus | None = None,
+        leave: Callable[[FeedCounts], None] | None = None,
+    ) -> None:
+        self._analyst, self._outbox, self._clock, self._bus, self._leave = analyst, outbox, clock, bus, leave
+        self._tally = Tally(log, clock)
         self._ending = threading.Event()
         self._input_ended = False
         self._rest_until_s: float | None = None
@@ -132,6 +143,14 @@ class DetectWorker:
         if counters != self._counted:
             self._counted = counters
             self._outbox.put("counters", self._outbox.producer, counters)
+            self._leave_counts()
+
+    def _leave_counts(self) -> None:
+        if self._leave is not None:
+            try:
+                self._leave({feed: asdict(counts) for feed, counts in self._analyst.by_feed.items()})
+            except OSError as error:
+                self._tally.warn("detect.uncounted", str(error))
 
 
 def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
@@ -154,7 +173,7 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     )
     outbox = Outbox(outbox_path(settings.data, name), f"{name}.{int(clock.now().timestamp() * 1000)}")
     bus = DetectBus(settings, run, clock)
-    worker = DetectWorker(analyst, outbox, clock, bus)
+    worker = DetectWorker(analyst, outbox, clock, bus, partial(write_counts, run, name))
 
     def ended(_number: int, _frame: FrameType | None) -> None:
         worker.end()

@@ -24,6 +24,7 @@ from api.log.asked import RAISED
 from api.log.bus import connect_async
 from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
+from api.metrics.feed_counts import write_counts
 from api.run_folder import RunFolder
 from api.settings import Settings
 from api.workers.device_rows import DeviceRows
@@ -35,10 +36,11 @@ from camera_config.masks import MaskFile
 from camera_config.networks import CameraNetworks
 from camera_config.secrets import Secrets
 from ingest.auth import Credentials
-from ingest.feed import Feed, FeedKind
+from ingest.feed import Feed, FeedKind, FeedStatus
 from ingest.health import State
 from ingest.loop import new_loop
 from ingest.receiver import Receiver, totals
+from ingest.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +102,7 @@ class IngestWorker:
         self._ending = asyncio.Event()
         self._rows = DeviceRows()
         self._counted: dict[str, int] = {}
+        self._tally = Tally(log, clock)
         self._recorded: dict[str, State] = {}
         self._input_ended = False
 
@@ -171,10 +174,28 @@ class IngestWorker:
             self._put_counters()
 
     def _put_counters(self) -> None:
-        counters = totals(self._receiver.status()) | ({"input_ended": 1} if self._input_ended else {})
+        status = self._receiver.status()
+        try:
+            write_counts(self._run, "ingest", {one.feed: _counts(one) for one in status})
+        except OSError as error:
+            self._tally.warn("ingest.uncounted", str(error))
+        counters = totals(status) | ({"input_ended": 1} if self._input_ended else {})
         if counters != self._counted:
             self._counted = counters
             self._outbox.put("counters", self._outbox.producer, counters)
+
+
+def _counts(one: FeedStatus) -> dict[str, int]:
+    """Return what is shown of one feed, by the names of ``totals``."""
+    return {
+        "bytes_received": one.bytes,
+        "feed_reconnects": one.reconnects,
+        "frames_dropped": one.dropped,
+        "frames_received": one.frames_received,
+        "keyframes_gated": one.gated,
+        "keyframes_received": one.keyframes_received,
+        "packets_lost": one.lost,
+    }
 
 
 async def _tell(bus: redis.asyncio.Redis, message: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 
 from api.log.outbox import Outbox
+from api.metrics.feed_counts import read_counts, write_counts
+from api.run_folder import RunFolder
 from api.settings import Settings
 from api.workers.detect import DetectWorker, share_of
 from camera_config.clock import Clock, SystemClock
@@ -68,7 +71,11 @@ def test_every_keyframe_is_analysed_or_superseded(tools: Tools, folders: Path) -
     desk.step()
     desk.step()
     assert desk.step() is None
-    assert (desk.counters.keyframes_analysed, desk.counters.keyframes_superseded) == (3, 5)
+    put(folders, "k-1", payload, 9)
+    desk.let_go()
+    assert (desk.counters.keyframes_analysed, desk.counters.keyframes_superseded) == (3, 7)
+    of_feeds = {feed: (one.keyframes_analysed, one.keyframes_superseded) for feed, one in desk.by_feed.items()}
+    assert of_feeds == {"k-1": (2, 7), COUNTY.cameras[0].id: (1, 0)}
     desk.close()
 
 
@@ -168,7 +175,8 @@ def test_the_worker_uses_up_its_input_and_leaves_everything_in_the_outbox(tools:
 
     clock = OneAfterTheOther()
     desk = analyst(tools, folders, clock)
-    worker = DetectWorker(desk, outbox, clock)
+    run = RunFolder(folders)
+    worker = DetectWorker(desk, outbox, clock, leave=partial(write_counts, run, "detect-0"))
     worker.run()
     outbox.close()
     desk.close()
@@ -181,6 +189,7 @@ def test_the_worker_uses_up_its_input_and_leaves_everything_in_the_outbox(tools:
     last = [event["data"] for event in events if event["kind"] == "counters"][-1]
     assert (last["keyframes_analysed"], last["keyframes_superseded"], last["passages"]) == (14, 0, 1)
     assert last["input_used_up"] == 1
+    assert read_counts(run)["k-1"] == {"keyframes_analysed": 14, "keyframes_superseded": 0}
 
 
 def test_feeds_are_dealt_out_evenly_and_each_once(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from api.log.asked import RAISED
 from api.log.bus import EVENTS, LIVE
+from api.metrics.feed_counts import read_counts
 from api.workers.device_rows import DeviceRows
 from api.workers.ingest import DEVICES, feeds_of
 from camera_config.county import County
@@ -177,6 +178,11 @@ def test_states_counters_and_the_end_of_the_input_are_told(system: BusSystem) ->
             item = SlotReader(system.run.slots / feed).peek()
             offered += item.sequence if item else 0
         assert offered == final["keyframes_offered"]
+        of_feeds = read_counts(system.run)
+        assert len(of_feeds) == 15
+        sums = {name: sum(counts[name] for counts in of_feeds.values()) for name in of_feeds[street]}
+        assert sums == {name: final[name] for name in sums}, "what is told of each feed adds up to the totals"
+        assert of_feeds[street]["keyframes_received"] > 0
         assert len(events(system, "feed.state")) == 15
         assert set(events(system, "feed.state")[0]) == {"feed", "state", "since", "cause"}
         told = system.bus.xlen(LIVE)

@@ -9,6 +9,7 @@ from sqlalchemy import insert
 
 from api.access.rights import Role
 from api.alerts.tables import alert, watchlist
+from api.metrics.feed_counts import NAMES, write_counts
 from api.metrics.figures import COUNTS_MAX, Figures, text_of
 from api.passages.tables import passage
 from api.store.tables import counter
@@ -105,8 +106,28 @@ async def test_no_plate_no_address_and_no_password_is_told(web: Bench) -> None:
         assert not re.search("D00001|吉|rtsp://|hunter2|10\\.0\\.0|摄像机", text)
 
 
+async def test_what_processes_counted_of_each_feed_of_the_county_is_told_and_nothing_else(web: Bench) -> None:
+    run = web.shared.run
+    write_counts(run, "ingest", {"cam-1": {"packets_lost": 7, "keyframes_gated": 3}, "cp-n": {"packets_lost": 0}})
+    write_counts(
+        run, "detect-0", {"cam-1": {"keyframes_analysed": 5, "persons": 9}, "吉D00001": dict.fromkeys(NAMES, 1)}
+    )
+    (run.path / "counts-detect-1.json").write_text("{half", encoding="ascii")
+    told = {
+        labels: count for (name, labels), count in samples(await asked(web)).items() if name == "kakou_feed_count_total"
+    }
+    assert {(dict(labels)["feed"], dict(labels)["name"]): count for labels, count in told.items()} == {
+        ("cam-1", "packets_lost"): 7,
+        ("cam-1", "keyframes_gated"): 3,
+        ("cam-1", "keyframes_analysed"): 5,
+        ("cp-n", "packets_lost"): 0,
+    }
+    write_counts(run, "ingest", {"cam-1": {"packets_lost": 8}})
+    assert value(await asked(web), "kakou_feed_count_total", feed="cam-1", name="packets_lost") == 8
+
+
 def plain(**changes: object) -> Figures:
-    base = Figures("1", 1.0, {}, [], {}, ([0] * 11, 0.0, 0), 0, 0, 0)
+    base = Figures("1", 1.0, {}, [], {}, ([0] * 11, 0.0, 0), 0, 0, 0, {})
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
@@ -127,6 +148,7 @@ async def test_every_name_is_documented_and_every_documented_name_is_told(web_an
     web_and_bus.shared.board.accept_pictures({"at": clock.wall_s, "mono_s": clock.mono_s, "pictures": {"cam-1": row}})
     with web_and_bus.shared.engine.begin() as connection:
         connection.execute(insert(counter).values(producer="p", start="s", name="n", value=1, at=1.0))
+    write_counts(web_and_bus.shared.run, "ingest", {"cam-1": {"packets_lost": 1}})
     told = {re.sub("_(bucket|sum|count|created)$", "", name) for name, _ in samples(await asked(web_and_bus))}
     documented = set(re.findall(r"^\| `(kakou_\w+)` \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
     assert told == documented
