@@ -13,7 +13,8 @@ REALM = "camera"
 NONCES = 1000
 """So many challenges are remembered; the oldest is forgotten first, and who answers it is asked again."""
 
-PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"([^"]*)"|([^\s",]+))')
+PARAMETER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))')
+ESCAPED = re.compile(r"\\(.)")
 HASHES = {"digest-md5": ("MD5", hashlib.md5), "digest-sha256": ("SHA-256", hashlib.sha256)}
 
 
@@ -40,7 +41,7 @@ class Door:
             want = "Basic " + b64encode(f"{self._who.user}:{self._who.password}".encode()).decode("ascii")
             return None if secrets.compare_digest(authorization.encode(), want.encode()) else f'Basic realm="{REALM}"'
         scheme, _, rest = authorization.partition(" ")
-        values = {name.lower(): quoted or bare for name, quoted, bare in PARAMETER.findall(rest)}
+        values = {name.lower(): ESCAPED.sub(r"\1", quoted) or bare for name, quoted, bare in PARAMETER.findall(rest)}
         if scheme.lower() != "digest" or not self._right(method, url, values):
             return self.challenge()
         issued_s, used = self._nonces.get(values["nonce"], (float("-inf"), 0))
@@ -64,15 +65,17 @@ class Door:
     def _right(self, method: str, url: str, values: dict[str, str]) -> bool:
         """Return whether the response is that of user and password; the nonce's age is another question."""
         name, make = HASHES[self._kind]
-        if values.get("username") != self._who.user or values.get("realm") != REALM or "nonce" not in values:
+        # Headers are read as Latin-1, clients write UTF-8.
+        user, password = (text.encode().decode("latin-1") for text in (self._who.user, self._who.password))
+        if values.get("username") != user or values.get("realm") != REALM or "nonce" not in values:
             return False
         if values.get("algorithm", "MD5").upper() != name or values.get("uri") != url:
             return False
 
         def digest(*parts: str) -> str:
-            return make(":".join(parts).encode()).hexdigest()
+            return make(":".join(parts).encode("latin-1")).hexdigest()
 
-        secret, asked = digest(self._who.user, REALM, self._who.password), digest(method, url)
+        secret, asked = digest(user, REALM, password), digest(method, url)
         if "qop" in values:
             if values["qop"] != "auth" or not re.fullmatch(r"[0-9a-fA-F]{8}", values.get("nc", "")):
                 return False

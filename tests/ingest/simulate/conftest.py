@@ -63,7 +63,7 @@ class RtspTalk:
         """Return status and whole answer; status 0 if the server hung up."""
         self.count += 1
         lines = [f"{method} rtsp://127.0.0.1:{self.port}/{path} RTSP/1.0", f"CSeq: {self.count}", *headers]
-        self.sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self.sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         data = b""
         try:
             while b"\r\n\r\n" not in data:

@@ -47,6 +47,17 @@ def test_only_the_right_password_opens_the_door(packed: PackedClip, kind):
             assert SignedTalk(cameras.port, wrong).ask("DESCRIBE", "cam-1")[0] == 401
 
 
+@pytest.mark.parametrize("kind", ["digest-md5", "digest-sha256", "basic"])
+def test_a_user_may_have_any_name(packed: PackedClip, kind):
+    who = Credentials('值班员 "二"\\', "口令é")
+    with CameraServerThread(CameraServer({"cam-1": Mount(LoopSource(packed), who, kind)})) as cameras:
+        line = SignedTalk(cameras.port, who)
+        line.play("cam-1")
+        assert line.sock.recv(1) == b"$"
+        for wrong in (Credentials(who.user, "口令e"), Credentials("值班员", who.password)):
+            assert SignedTalk(cameras.port, wrong).ask("DESCRIBE", "cam-1")[0] == 401
+
+
 @pytest.mark.parametrize("kind", ["digest-md5", "basic"])
 def test_a_viewer_with_the_password_sees_pictures_and_others_do_not(packed: PackedClip, kind):
     with CameraServerThread(CameraServer({"cam-1": Mount(LoopSource(packed), GUARD, kind)})) as cameras:
