@@ -13,6 +13,7 @@ from api.commands.demo import demo
 from api.commands.detect import detect
 from api.commands.doctor import doctor
 from api.commands.drill import drill
+from api.commands.mask import mask
 from api.commands.plan import plan
 from api.commands.recordings import recordings
 from api.commands.secrets import secrets
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 simulate = typer.Typer(help="Play cameras or police units, for demos, tests and benchmarks.", no_args_is_help=True)
 
-for command in (demo, up, check, doctor, plan, verify_plan, detect):
+for command in (demo, up, check, doctor, plan, verify_plan, detect, mask):
     app.command()(command)
 simulate.command("cameras")(simulate_cameras)
 simulate.command("units")(simulate_units)
