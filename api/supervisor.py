@@ -1,7 +1,8 @@
 """One supervisor owns all processes and the run folder; it restarts what dies and ends everything on SIGTERM.
 
 Restarts follow a breaker: five within a minute open it, and the process is then tried once a minute
-(facts/reliability 3.1). Ending follows the data: what receives stops first, the event log last.
+(facts/reliability 3.1). Ending follows the data: what receives stops first, the event log last. A process that detects
+and does not beat any more is killed at its deadline (``detection.in_hand``), and so begins again.
 """
 
 import logging
@@ -21,6 +22,7 @@ from api.run_folder import RunFolder
 from api.settings import Settings
 from api.store import migrate
 from camera_config.clock import Clock, SystemClock
+from detection.in_hand import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +35,12 @@ PATIENCE_S = 8.0
 
 @dataclass(slots=True)
 class Child:
-    """One process under supervision; ``stage`` is when it is ended: lower stages first."""
+    """One process under supervision; ``stage`` is when it is ended: lower stages first. ``pulse`` tells if it hangs."""
 
     name: str
     start: Callable[[], subprocess.Popen[bytes]]
     stage: int
+    pulse: Pulse | None = None
     process: subprocess.Popen[bytes] | None = None
     starts_s: deque[float] = field(default_factory=lambda: deque(maxlen=RESTARTS))
     not_before_s: float = 0.0
@@ -70,7 +73,10 @@ class Supervisor:
         if self.settings.recordings_folder is not None:
             self._add(self._worker("record", "api.workers.record", stage=1))
         for index in range(self.settings.detectors):
-            self._add(self._worker(f"detect-{index}", "api.workers.detect", str(index), stage=0))
+            name = f"detect-{index}"
+            child = self._worker(name, "api.workers.detect", str(index), stage=0)
+            child.pulse = Pulse(self.run_folder.path, name)
+            self._add(child)
 
     def watch(self, until: Callable[[], bool] = lambda: False) -> None:
         """Restart what dies, until ``until()`` is true or the supervisor is told to end."""
@@ -135,6 +141,11 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> None:
         now_s = self._clock.monotonic_s()
+        if child.process is not None and child.pulse is not None and child.process.poll() is None:
+            feed = child.pulse.hangs(child.starts_s[-1], now_s)
+            if feed is not None:
+                log.error("process.hangs name=%s pid=%d feed=%s", child.name, child.process.pid, feed or "-")
+                child.process.kill()
         if child.process is not None and child.process.poll() is not None:
             log.error("process.ended name=%s code=%s", child.name, child.process.returncode)
             child.process = None

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from detection.in_hand import DEATHS, FORGIVEN_S, LEFT_OUT_LONG_S, LEFT_OUT_S, InHand
+from detection.in_hand import (
+    CAUSE,
+    CAUSE_HUNG,
+    DEATHS,
+    FORGIVEN_S,
+    HUNG_S,
+    LEFT_OUT_LONG_S,
+    LEFT_OUT_S,
+    START_S,
+    InHand,
+    Pulse,
+)
 from ingest.slot import SlotWriter
 
 ROOT = Path(__file__).parents[2]
@@ -70,12 +81,12 @@ def test_a_camera_that_killed_the_decoder_is_left_out_and_the_others_go_on(tmp_p
     put(tmp_path, "cam-2", b"no picture", 2)
     after = worker(tmp_path)
     assert after.returncode == 0, after.stderr[-2000:]
-    assert after.stdout == "1 [('cam-1', 'unknown', 'its pictures ended the decoding process')]\n"
+    assert after.stdout == f"1 [('cam-1', 'unknown', '{CAUSE}')]\n"
 
 
 def die(folder: Path, feed: str, now_s: float) -> InHand:
     """Take a feed in hand, never finish, and return the note that the next process finds."""
-    InHand(folder, "detect-0", now_s).take(feed)
+    InHand(folder, "detect-0", now_s).take(feed, now_s)
     return InHand(folder, "detect-0", now_s)
 
 
@@ -83,26 +94,73 @@ def test_it_is_left_out_for_a_minute_and_after_three_deaths_for_ten(tmp_path: Pa
     now_s = 5000.0
     for _ in range(DEATHS - 1):
         note = die(tmp_path, "cam-1", now_s)
-        assert note.left_out(now_s + LEFT_OUT_S - 1) == {"cam-1"}
-        assert note.left_out(now_s + LEFT_OUT_S) == set()
+        assert note.left_out(now_s + LEFT_OUT_S - 1) == {"cam-1": CAUSE}
+        assert note.left_out(now_s + LEFT_OUT_S) == {}
         now_s += LEFT_OUT_S
     note = die(tmp_path, "cam-1", now_s)
-    assert note.left_out(now_s + LEFT_OUT_LONG_S - 1) == {"cam-1"}
-    assert note.left_out(now_s + LEFT_OUT_LONG_S) == set()
-    assert die(tmp_path, "cam-2", now_s).left_out(now_s) == {"cam-1", "cam-2"}
+    assert note.left_out(now_s + LEFT_OUT_LONG_S - 1) == {"cam-1": CAUSE}
+    assert note.left_out(now_s + LEFT_OUT_LONG_S) == {}
+    assert die(tmp_path, "cam-2", now_s).left_out(now_s).keys() == {"cam-1", "cam-2"}
     later_s = now_s + FORGIVEN_S + LEFT_OUT_LONG_S
-    assert die(tmp_path, "cam-1", later_s).left_out(later_s + LEFT_OUT_S) == set(), "an hour without a death"
+    assert die(tmp_path, "cam-1", later_s).left_out(later_s + LEFT_OUT_S) == {}, "an hour without a death"
 
 
 def test_who_ends_between_two_keyframes_blames_nobody(tmp_path: Path) -> None:
     note = InHand(tmp_path, "detect-0", 1.0)
-    note.take("cam-1")
+    note.take("cam-1", 1.0)
     note.done()
-    assert InHand(tmp_path, "detect-0", 2.0).left_out(2.0) == set()
-    assert InHand(tmp_path, "detect-1", 2.0).left_out(2.0) == set()
+    assert InHand(tmp_path, "detect-0", 2.0).left_out(2.0) == {}
+    assert InHand(tmp_path, "detect-1", 2.0).left_out(2.0) == {}
+
+
+def test_who_is_killed_while_looking_blames_nobody_unless_he_hung(tmp_path: Path) -> None:
+    note = InHand(tmp_path, "detect-0", 1.0)
+    note.take("cam-1", 1.0)
+    note.looks()
+    note = InHand(tmp_path, "detect-0", 2.0)
+    assert note.left_out(2.0) == {}
+    note.take("cam-2", 2.0)
+    note.looks()
+    assert watched(Pulse(tmp_path, "detect-0"), 1.0, 3.0, 2.0 + HUNG_S + 0.1) == "cam-2"
+    assert InHand(tmp_path, "detect-0", 20.0).left_out(20.0) == {"cam-2": CAUSE_HUNG}
+    assert InHand(tmp_path, "detect-0", 21.0).left_out(21.0) == {"cam-2": CAUSE_HUNG}, "after another start too"
+
+
+def watched(pulse: Pulse, started_s: float, from_s: float, to_s: float) -> str | None:
+    """Look every second and at the end; return what is said first."""
+    times = [from_s + step for step in range(int(to_s - from_s) + 1)]
+    return next((feed for at in (*times, to_s) if (feed := pulse.hangs(started_s, at)) is not None), None)
+
+
+def test_who_beats_in_time_does_not_hang_and_who_hangs_is_told_of_once(tmp_path: Path) -> None:
+    note, pulse = InHand(tmp_path, "detect-0", 0.0), Pulse(tmp_path, "detect-0")
+    note.beat(10.0)
+    assert watched(pulse, 1.0, 10.0, 10.0 + HUNG_S) is None
+    note.beat(20.0)
+    assert watched(pulse, 1.0, 25.5, 20.0 + HUNG_S) is None
+    assert pulse.hangs(1.0, 20.1 + HUNG_S) == "", "nothing was in hand"
+    assert watched(pulse, 1.0, 36.0, 60.0) is None
+    assert InHand(tmp_path, "detect-0", 60.0).left_out(60.0) == {}
+
+
+def test_a_process_has_time_to_start_and_its_predecessors_beat_is_not_its_own(tmp_path: Path) -> None:
+    pulse = Pulse(tmp_path, "detect-0")
+    assert watched(pulse, 5.0, 5.0, 5.0 + START_S) is None, "there is no note yet"
+    InHand(tmp_path, "detect-0", 150.0).beat(150.0)
+    assert watched(pulse, 200.0, 200.0, 200.0 + START_S) is None
+    assert pulse.hangs(200.0, 200.1 + START_S) == ""
+
+
+def test_while_the_supervisor_was_held_up_too_nobody_hangs(tmp_path: Path) -> None:
+    note, pulse = InHand(tmp_path, "detect-0", 0.0), Pulse(tmp_path, "detect-0")
+    note.take("cam-1", 10.0)
+    assert pulse.hangs(1.0, 11.0) is None
+    assert pulse.hangs(1.0, 1000.0) is None, "the machine slept"
+    assert watched(pulse, 1.0, 1000.0, 1000.0 + HUNG_S) is None
+    assert pulse.hangs(1.0, 1000.1 + HUNG_S) == "cam-1"
 
 
 @pytest.mark.parametrize("written", ["", "[1]", '{"cam-1": 3}', "{"])
 def test_a_damaged_list_of_deaths_is_an_empty_one(tmp_path: Path, written: str) -> None:
     (tmp_path / "detect-0.deaths").write_text(written, encoding="utf-8")
-    assert InHand(tmp_path, "detect-0", 1.0).left_out(1.0) == set()
+    assert InHand(tmp_path, "detect-0", 1.0).left_out(1.0) == {}

@@ -100,7 +100,7 @@ export function makeDevices(cameras: number): Device[] {
   const device = (i: number, kind: Device["kind"], name: string, place: { lat: number; lon: number }): Device => ({
     id: `${kind}-${i}`, kind, name, lat: place.lat, lon: place.lon, township: `t${i % 14}`, net: kind === "camera" ? "street" : "technical_video",
     masked: kind === "camera" && (i === 4 || i === 9), state: "unknown", since: null, cause: null, last_frame_at: null, fps: null, tile_at: null,
-    picture: { state: i === 6 ? "frozen" : "unknown", since: null, seen_at: null }, codec: null, width: null, height: null, gop_s: null,
+    picture: { state: i === 6 ? "frozen" : "unknown", since: null, seen_at: null, cause: null }, codec: null, width: null, height: null, gop_s: null,
     via: null, sub_state: null, watched: null, notes: [], clock_offset_s: null,
   });
   return [

@@ -20,8 +20,9 @@ export function townshipName(id: string): string {
   return wall.county?.townships.find((township) => township.id === id)?.name ?? id;
 }
 
-/** What is wrong with a device's picture (frozen, black, …) in a word; empty when nothing is, or it is not known. */
+/** What is wrong with a device's picture (frozen, black, not analysed) in a word; empty when nothing is, or not known. */
 export function pictureTrouble(device: Device): string {
-  const { state } = device.picture;
+  const { state, cause } = device.picture;
+  if (state === "unknown" && cause?.startsWith("no analytics")) return say("picture.noAnalytics");
   return state === "good" || state === "unknown" ? "" : say(`picture.${state}`);
 }

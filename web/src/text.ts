@@ -86,6 +86,7 @@ export const TEXT = {
   "picture.blurred": ["模糊", "blurred"],
   "picture.moved": ["移位", "moved"],
   "picture.unknown": ["不明", "unknown"],
+  "picture.noAnalytics": ["无分析", "no analytics"],
   picture: ["画面", "Picture"],
 
   "video.live": ["实时", "LIVE"],

@@ -29,7 +29,7 @@ export interface Device {
   last_frame_at: number | null;
   fps: number | null;
   tile_at: number | null;
-  picture: { state: PictureState; since: number | null; seen_at: number | null };
+  picture: { state: PictureState; since: number | null; seen_at: number | null; cause: string | null };
   codec: "h264" | "h265" | null;
   width: number | null;
   height: number | null;
