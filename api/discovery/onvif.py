@@ -23,10 +23,27 @@ SMALLEST_SUB_PX = 320
 """A narrower sub-stream shows too little to find a person in."""
 
 _DEVICE = 'xmlns="http://www.onvif.org/ver10/device/wsdl"'
-_MEDIA = 'xmlns="http://www.onvif.org/ver10/media/wsdl"'
-_SETUP = (
+
+
+@dataclass(frozen=True, slots=True)
+class _Media:
+    """How one version of the media service is spoken to: what is asked, and where in a profile its encoder stands."""
+
+    namespace: str
+    profiles: str
+    encoder: str
+    stream: str
+
+
+_MEDIA1 = _Media(
+    "http://www.onvif.org/ver10/media/wsdl",
+    "",
+    "VideoEncoderConfiguration",
     '<StreamSetup><Stream xmlns="http://www.onvif.org/ver10/schema">RTP-Unicast</Stream>'
-    '<Transport xmlns="http://www.onvif.org/ver10/schema"><Protocol>RTSP</Protocol></Transport></StreamSetup>'
+    '<Transport xmlns="http://www.onvif.org/ver10/schema"><Protocol>RTSP</Protocol></Transport></StreamSetup>',
+)
+_MEDIA2 = _Media(
+    "http://www.onvif.org/ver20/media/wsdl", "<Type>VideoEncoder</Type>", "VideoEncoder", "<Protocol>RTSP</Protocol>"
 )
 
 
@@ -119,26 +136,41 @@ async def _interview(service: str, address: str, soap: SoapClient, told: _Told) 
         told.offset_s = round(soap.offset.total_seconds(), 1)
     info = await soap.ask(service, f"<GetDeviceInformation {_DEVICE}/>")
     told.maker, told.model, told.serial = (text_of(info, key)[:80] for key in ("Manufacturer", "Model", "SerialNumber"))
-    known = await soap.ask(service, f"<GetCapabilities {_DEVICE}><Category>Media</Category></GetCapabilities>")
-    media = _at_same_host(text_of(known, "Media", "XAddr"), service)
-    profiles = [one for one in (await soap.ask(media, f"<GetProfiles {_MEDIA}/>")).iter() if local(one) == "Profiles"]
+    media, where = await _media_of(service, soap)
+    asked = f'<GetProfiles xmlns="{media.namespace}">{media.profiles}</GetProfiles>'
+    profiles = [one for one in (await soap.ask(where, asked)).iter() if local(one) == "Profiles"]
     if not profiles:
         raise CameraRefuses("it offers no profile")
     for profile in profiles[:MAX_PROFILES]:
-        await _add_stream(profile, media, address, soap, told)
+        await _add_stream(profile, media, where, address, soap, told)
 
 
-async def _add_stream(profile: Element, media: str, address: str, soap: SoapClient, told: _Told) -> None:
-    codec = text_of(profile, "VideoEncoderConfiguration", "Encoding").upper()[:8]
-    width, height = (
-        _number(text_of(profile, "VideoEncoderConfiguration", "Resolution", key)) for key in ("Width", "Height")
-    )
+async def _media_of(service: str, soap: SoapClient) -> tuple[_Media, str]:
+    """Return the media service that the camera has, and its address: the second only where it has no first."""
+    try:
+        known = await soap.ask(service, f"<GetCapabilities {_DEVICE}><Category>Media</Category></GetCapabilities>")
+    except CameraRefuses as refusal:
+        without = refusal
+    else:
+        if named := text_of(known, "Media", "XAddr"):
+            return _MEDIA1, _at_same_host(named, service)
+        without = CameraRefuses("it names no media service")
+    asked = f"<GetServices {_DEVICE}><IncludeCapability>false</IncludeCapability></GetServices>"
+    for one in (await soap.ask(service, asked)).iter():
+        if local(one) == "Service" and text_of(one, "Namespace") == _MEDIA2.namespace:
+            return _MEDIA2, _at_same_host(text_of(one, "XAddr"), service)
+    raise without
+
+
+async def _add_stream(profile: Element, media: _Media, where: str, address: str, soap: SoapClient, told: _Told) -> None:
+    codec = text_of(profile, media.encoder, "Encoding").upper()[:8]
+    width, height = (_number(text_of(profile, media.encoder, "Resolution", key)) for key in ("Width", "Height"))
     if codec not in ("H264", "H265") or not width or not height:
         return
     token = escape(profile.get("token", "")[:64])
-    asked = f"<GetStreamUri {_MEDIA}>{_SETUP}<ProfileToken>{token}</ProfileToken></GetStreamUri>"
+    asked = f'<GetStreamUri xmlns="{media.namespace}">{media.stream}<ProfileToken>{token}</ProfileToken></GetStreamUri>'
     try:
-        url = judged(text_of(await soap.ask(media, asked), "MediaUri", "Uri"), address)
+        url = judged(text_of(await soap.ask(where, asked), "Uri"), address)
     except CameraRefuses as refusal:
         told.remarks.append(f"{width}x{height}: {refusal}")
     else:

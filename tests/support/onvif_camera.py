@@ -20,11 +20,18 @@ MATCH = """<?xml version="1.0"?><e:Envelope xmlns:e="http://www.w3.org/2003/05/s
 <d:Scopes>onvif://www.onvif.org/name/East%20Gate onvif://www.onvif.org/hardware/IPC-1</d:Scopes>
 <d:XAddrs>{services}</d:XAddrs></d:ProbeMatch></d:ProbeMatches></e:Body></e:Envelope>"""
 CREATED_MAY_DIFFER_S = 5.0
+MEDIA2 = "http://www.onvif.org/ver20/media/wsdl"
+ENCODER1 = ("<t:VideoEncoderConfiguration>", "</t:VideoEncoderConfiguration>")
+ENCODER2 = ("<t:Configurations><t:VideoEncoder>", "</t:VideoEncoder></t:Configurations>")
 
 
 @dataclass
 class OnvifCamera:
-    """Answers while it is entered. ``replies`` are whole HTTP answers (status, headers, body) by request name."""
+    """Answers while it is entered.
+
+    ``replies`` are whole HTTP answers (status, headers, body) by request name; ``media2``: it has the second media
+    service and not the first, as ONVIF's Profile T allows.
+    """
 
     address: str = "127.0.0.1"
     user: str = "admin"
@@ -36,6 +43,7 @@ class OnvifCamera:
     )
     services: str = ""
     http_digest: bool = False
+    media2: bool = False
     replies: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
@@ -153,17 +161,30 @@ class OnvifCamera:
         )
 
     def _GetCapabilities(self, body: str) -> str:  # noqa: N802
-        return "<t:Capabilities><t:Media><t:XAddr>http://192.0.2.7/onvif/media</t:XAddr></t:Media></t:Capabilities>"
+        media = "" if self.media2 else "<t:Media><t:XAddr>http://192.0.2.7/onvif/media</t:XAddr></t:Media>"
+        return f"<t:Capabilities>{media}</t:Capabilities>"
+
+    def _GetServices(self, body: str) -> str:  # noqa: N802
+        kinds = ("ver10/device", "ver20/ptz", *(("ver20/media",) if self.media2 else ()))
+        return "".join(
+            f"<t:Service><t:Namespace>http://www.onvif.org/{kind}/wsdl</t:Namespace>"
+            f"<t:XAddr>http://192.0.2.7/onvif/{kind}</t:XAddr></t:Service>"
+            for kind in kinds
+        )
 
     def _GetProfiles(self, body: str) -> str:  # noqa: N802
+        assert (MEDIA2 in body) == self.media2
+        assert not self.media2 or "<Type>VideoEncoder</Type>" in body
+        before, after = ENCODER2 if self.media2 else ENCODER1
         return "".join(
-            f'<t:Profiles token="p&amp;{n}"><t:VideoEncoderConfiguration><t:Encoding>{codec}</t:Encoding><t:Resolution>'
-            f"<t:Width>{width}</t:Width><t:Height>{height}</t:Height></t:Resolution></t:VideoEncoderConfiguration></t:Profiles>"
+            f'<t:Profiles token="p&amp;{n}">{before}<t:Encoding>{codec}</t:Encoding><t:Resolution>'
+            f"<t:Width>{width}</t:Width><t:Height>{height}</t:Height></t:Resolution>{after}</t:Profiles>"
             for n, (codec, width, height, _) in enumerate(self.streams)
         )
 
     def _GetStreamUri(self, body: str) -> str:  # noqa: N802
+        assert (MEDIA2 in body, "<StreamSetup>" in body) == (self.media2, not self.media2)
         found = re.search(r"<ProfileToken>p&amp;(\d)<", body)
         assert found
         uri = list(self.streams)[int(found.group(1))][3].format(address=self.address)
-        return f"<t:MediaUri><t:Uri>{uri}</t:Uri></t:MediaUri>"
+        return f"<t:Uri>{uri}</t:Uri>" if self.media2 else f"<t:MediaUri><t:Uri>{uri}</t:Uri></t:MediaUri>"

@@ -18,7 +18,7 @@ from api.discovery.xml import parse
 from camera_config.list_changes import standing
 from camera_config.secrets import Login
 from tests.support.county_files import lighter_county
-from tests.support.onvif_camera import MATCH, OnvifCamera
+from tests.support.onvif_camera import MATCH, SOAP, OnvifCamera
 
 LOGIN = Login("admin", "S3cret!@%")
 LAUGHS = (
@@ -41,6 +41,23 @@ async def test_cameras_are_found_and_tell_their_streams() -> None:
     assert first.main == Profile("H265", 2560, 1440, "rtsp://127.0.0.1:554/main")
     assert first.sub == Profile("H264", 704, 576, "rtsp://127.0.0.1:554/sub")
     assert first.remarks == ()
+
+
+@pytest.mark.parametrize("refusing", [False, True])
+async def test_a_camera_that_has_only_the_second_media_service_tells_its_streams_by_that(refusing: bool) -> None:
+    fault = (500, {}, SOAP.format("<s:Fault><s:Text>ActionNotSupported</s:Text></s:Fault>").encode())
+    with OnvifCamera(media2=True, replies={"GetCapabilities": fault} if refusing else {}) as camera:
+        (found,) = await look(camera)
+    assert found.remarks == ()
+    assert found.main == Profile("H265", 2560, 1440, "rtsp://127.0.0.1:554/main")
+    assert found.sub == Profile("H264", 704, 576, "rtsp://127.0.0.1:554/sub")
+
+
+async def test_a_camera_without_any_media_service_is_told_as_that() -> None:
+    nothing = (200, {}, SOAP.format("<t:Services/>").encode())
+    with OnvifCamera(media2=True, replies={"GetServices": nothing}) as camera:
+        (found,) = await look(camera)
+    assert found.remarks == ("it names no media service",)
 
 
 async def test_without_multicast_and_hosts_nobody_is_asked() -> None:
