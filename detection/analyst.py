@@ -11,9 +11,9 @@ from camera_config.county import Camera, SmartCheckpoint
 from camera_config.errors import FeedError, MaskError
 from camera_config.ids import FeedId
 from detection.checkpoint import CheckpointReader
-from detection.decode import CpuDecoder, Decoder, FalseSize, Picture
+from detection.decode import TILE_HEIGHT_PX, TILE_WIDTH_PX, CpuDecoder, Decoder, FalseSize, Picture
 from detection.in_hand import InHand
-from detection.masks import Masks, filled
+from detection.masks import Masks, filled, nothing
 from detection.objects_view import View
 from detection.passage import Passage
 from detection.picture_watch import PictureWatch
@@ -180,6 +180,8 @@ class Analyst:
                 told += _picture(self.pictures.leave_out(left_out, cause, at))
         for closed, cause in self._masks.closed().items():
             told += _picture(self.pictures.leave_out(closed, cause, at))
+        for outdated in self._masks.outdated():
+            self._tiles.blank(outdated, nothing(TILE_WIDTH_PX, TILE_HEIGHT_PX), at=at, mono_s=now_s)
         self.pictures.save(now_s)
         due = [counter.due(now_s) for counter in self._counters.values()]
         return told + [_street(counts) for counts in due if counts is not None]

@@ -7,6 +7,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from camera_config.errors import MaskError
 from camera_config.masks import Mask, MaskFile, Polygon
 from detection.decode import Image, Picture
 
@@ -30,6 +31,7 @@ class Masks:
         if county is None and feeds:
             raise ValueError(f"{len(feeds)} feeds are masked; name the county's folder")
         self._files = {feed: MaskFile(county, feed) for feed in feeds} if county is not None else {}
+        self._shown: dict[str, tuple[Polygon, ...] | None] = {}
 
     def of(self, feed: str) -> Mask | None:
         """Return the mask that holds now, None for a feed that needs none.
@@ -38,11 +40,38 @@ class Masks:
             MaskError: there must be one, and it is missing or damaged.
         """
         file = self._files.get(feed)
-        return None if file is None else file.read()
+        if file is None:
+            return None
+        mask = file.read()
+        self._shown[feed] = mask.polygons
+        return mask
 
     def closed(self) -> dict[str, str]:
         """Return the feeds of which nobody may see a picture now, each with the cause."""
         return {feed: cause for feed, file in self._files.items() if (cause := file.trouble())}
+
+    def outdated(self) -> list[str]:
+        """Return the feeds whose last picture was shown by another mask than holds now, each once.
+
+        Also those whose mask cannot be read any more, and at first all: what another process showed is not known.
+        """
+        found = []
+        for feed, file in self._files.items():
+            try:
+                now: tuple[Polygon, ...] | None = file.read().polygons
+            except MaskError:
+                now = None
+            if feed not in self._shown or self._shown[feed] != now:
+                self._shown[feed] = now
+                found.append(feed)
+        return found
+
+
+def nothing(width: int, height: int) -> Picture:
+    """Return a picture of which all is hidden."""
+    half = (height // 2, width // 2)
+    y = np.full((height, width), LUMA, np.uint8)
+    return Picture(y, np.full(half, CHROMA, np.uint8), np.full(half, CHROMA, np.uint8))
 
 
 def filled(picture: Picture, polygons: Sequence[Polygon]) -> Picture:

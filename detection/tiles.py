@@ -37,15 +37,28 @@ class Tiles:
         Raises:
             OSError: the run folder has no room.
         """
-        writer = self._writers.get(feed)
-        if writer is None:
-            writer = self._writers[feed] = SlotWriter(self._folder / feed, CAPACITY_BYTES)
-        jpeg = draw_tile(tile)
-        if jpeg:
-            writer.put(jpeg, sequence=writer.sequence + 1, at=item.at, mono_s=item.mono_s, epoch=item.epoch)
+        self._put(feed, tile, at=item.at, mono_s=item.mono_s, epoch=item.epoch)
+
+    def blank(self, feed: str, picture: Picture, *, at: float, mono_s: float) -> None:
+        """Leave ``picture``, of nothing, in place of the tile of ``feed``, whoever made it, if there is one.
+
+        Raises:
+            OSError: the run folder has no room.
+        """
+        if (self._folder / feed).exists():
+            self._put(feed, picture, at=at, mono_s=mono_s, epoch=None)
 
     def close(self) -> None:
         """Release the files; they stay."""
         for writer in self._writers.values():
             writer.close()
         self._writers.clear()
+
+    def _put(self, feed: str, tile: Picture, *, at: float, mono_s: float, epoch: int | None) -> None:
+        writer = self._writers.get(feed)
+        if writer is None:
+            writer = self._writers[feed] = SlotWriter(self._folder / feed, CAPACITY_BYTES)
+        jpeg = draw_tile(tile)
+        if jpeg:
+            kept = writer.epoch if epoch is None else epoch
+            writer.put(jpeg, sequence=writer.sequence + 1, at=at, mono_s=mono_s, epoch=kept)
