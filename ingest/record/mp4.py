@@ -3,8 +3,8 @@
 Each fragment is ``prft`` (its wall time), ``moof`` and ``mdat`` in one piece, so that one write leaves it whole or the
 reader sees where it ends. Written here and not by PyAV: a fragment then stands for exactly one GOP with its wall time
 and is hashed as it goes out; no keyframe of a camera is decoded for the header; and it takes half the memory of a muxer
-a stream. It is not cheaper in CPU time (``benchmarks/record.py``): 1.0 ms a stream-second of 1.8 Mbit/s with SHA-256
-(0.16), index and syncs, against 0.6 ms for PyAV's muxer without them.
+a stream. It costs as much CPU time (``benchmarks/record.py``): 0.6 ms a stream-second of 1.8 Mbit/s with SHA-256
+(0.16), index and syncs, as PyAV's muxer takes without them.
 """
 
 import json

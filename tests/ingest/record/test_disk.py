@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ingest.record.disk import Disk
+from ingest.record.disk import PIECES, Disk
 from ingest.record.index import Index
 from ingest.record.recorder import Kept, Recorder
 from ingest.record.verify import verify
@@ -184,3 +184,11 @@ def test_what_goes_is_never_seen_with_a_row_and_without_a_file(tmp_path: Path) -
 
     scenario(tmp_path, Watched())
     assert seen == []
+
+
+def test_more_pieces_than_the_system_takes_at_once_are_all_written_in_order(tmp_path: Path) -> None:
+    disk, pieces = Disk(), [number.to_bytes(2, "big") for number in range(3 * PIECES + 1)]
+    fd = disk.create(tmp_path / "file")
+    disk.append(fd, pieces)
+    os.close(fd)
+    assert (tmp_path / "file").read_bytes() == b"".join(pieces)
