@@ -6,22 +6,17 @@ waiting for the next one; from there on all get the same objects. The ring is lo
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 
-import av
-from aiortc.codecs.h264 import H264Encoder
-
-from api.view.sender import Packed
-from api.view.timeline import TICK, VIDEO_HZ, Timeline
+from api.view.packets import Packed, packed
+from api.view.rhythm import SOON_S, Rhythm
+from api.view.timeline import TICK, Timeline
 from ingest.codec import Codec
 from ingest.ring import RingEntry, RingReader
 
 log = logging.getLogger(__name__)
-
-POLL_S = 0.025
-"""A picture waits 12 ms on average; a look at a ring without news costs 3 µs."""
 
 PAST_BYTES = 3 * 1024 * 1024
 """Who joins when more than this came since the last keyframe waits for the next one."""
@@ -41,8 +36,8 @@ class ViewFeed:
         """Each viewer, with the number of the last unit it got when it joined, or ``AWAITS_KEY``."""
         self._timeline = Timeline()
         self._gap = True
-        self._packer = H264Encoder()
-        self._task: asyncio.Task[None] | None = None
+        self._rhythm = Rhythm()
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def viewers(self) -> int:
@@ -52,7 +47,7 @@ class ViewFeed:
     @property
     def reading(self) -> bool:
         """Whether the ring is being read; not any more when it cannot be."""
-        return self._task is not None and not self._task.done()
+        return self._timer is not None
 
     def join(self, take: Take) -> None:
         """Give ``take`` the pictures from the last keyframe on, and from now on every one.
@@ -66,16 +61,18 @@ class ViewFeed:
             with RingReader(self.path) as past:
                 self._takers[take] = self._catch_up(past, take)
         else:
-            self._timeline, self._gap = Timeline(), True
+            self._timeline, self._rhythm, self._gap = Timeline(), Rhythm(), True
             self._takers[take] = self._catch_up(self._reader, take)
             self._gap = self._takers[take] == AWAITS_KEY
         if not self.reading:
-            self._task = asyncio.create_task(self._run())
-            self._task.add_done_callback(_ended)
+            self._timer = asyncio.get_running_loop().call_later(SOON_S, self._look)
 
     def leave(self, take: Take) -> None:
         """Forget a viewer."""
         self._takers.pop(take, None)
+        if not self._takers:
+            self._stop()
+            self._reader.close()
 
     def _catch_up(self, past: RingReader, take: Take) -> int:
         """Give what came since the last keyframe; return the number of the last unit given."""
@@ -86,30 +83,42 @@ class ViewFeed:
         size = sum(entry.size for entry in entries)
         if not entries or size > PAST_BYTES or any(entry.broken for entry in entries[1:]):
             return AWAITS_KEY
-        payloads = [past.payload(entry) for entry in entries]
-        if None in payloads or any(entry.codec is not Codec.H264 for entry in entries):
+        samples = [past.sample(entry) for entry in entries]
+        if None in samples or any(entry.codec is not Codec.H264 for entry in entries):
             return AWAITS_KEY
         if past is self._reader:
             self._timeline.stamp(entries[-1])
         first = self._timeline.last - (len(entries) - 1) * TICK
-        for index, payload in enumerate(payloads):
-            take(self._packed(payload or b"", first + index * TICK))
+        for index, sample in enumerate(samples):
+            take(packed(sample or b"", first + index * TICK))
         return entries[-1].number
 
-    async def _run(self) -> None:
-        while self._takers:
-            self._pump()
-            await asyncio.sleep(POLL_S)
-        self._reader.close()
+    def _look(self) -> None:
+        """Hand on what came, and come again when more is due. A task that sleeps would take two turns of the loop."""
+        self._stop()
+        try:
+            came = self._pump()
+        except (OSError, ValueError):
+            log.exception("view.ring_lost")
+            return
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._rhythm.wait_s(came, time.monotonic()), self._look)
 
-    def _pump(self) -> None:
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _pump(self) -> list[RingEntry]:
         """Hand on what came since the last look; after a gap nothing before the next keyframe, which would smear."""
-        for entry in self._reader.entries():
+        came = self._reader.entries()
+        for entry in came:
             stamp = self._timeline.stamp(entry)
-            payload = self._reader.payload(entry)
-            self._gap = payload is None or ((self._gap or entry.broken) and not entry.key)
-            if payload is not None and not self._gap and entry.codec is Codec.H264:
-                self._give(entry, self._packed(payload, stamp))
+            sample = self._reader.sample(entry)
+            self._gap = sample is None or ((self._gap or entry.broken) and not entry.key)
+            if sample is not None and not self._gap and entry.codec is Codec.H264:
+                self._give(entry, packed(sample, stamp))
+        return came
 
     def _give(self, entry: RingEntry, picture: Packed) -> None:
         for take, number in list(self._takers.items()):
@@ -117,14 +126,3 @@ class ViewFeed:
                 continue
             self._takers[take] = 0
             take(picture)
-
-    def _packed(self, payload: bytes, stamp: int) -> Packed:
-        packet = av.Packet(payload)
-        packet.pts, packet.time_base = 0, Fraction(1, VIDEO_HZ)
-        payloads, _ = self._packer.pack(packet)
-        return Packed(tuple(payloads), stamp, len(payload))
-
-
-def _ended(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("view.ring_lost", exc_info=error)

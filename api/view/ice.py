@@ -7,12 +7,14 @@ a range. No server on the way (STUN, TURN) is ever asked: the network is closed.
 import asyncio
 import random
 import socket
-from typing import cast
+from collections.abc import Sequence
 
 import aioice
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol
 from aiortc import RTCIceGatherer
+
+from api.view.rows import RowSocket
 
 RECEIVE_BYTES = 256 * 1024
 """Browsers send reports only; the kernel's default would do."""
@@ -45,12 +47,18 @@ class HostConnection(aioice.Connection):
         super().__init__(ice_controlling=False)
         self._addresses = addresses
         self._ports = ports
+        self._rows: dict[StunProtocol, RowSocket] = {}
 
-    @property
-    def waiting_bytes(self) -> int:
-        """Bytes that the kernel would not take yet: the network card is slower than we are."""
-        transports = (cast("asyncio.WriteTransport", protocol.transport) for protocol in self._protocols)
-        return sum(transport.get_write_buffer_size() for transport in transports)
+    def hand_over(self, packets: Sequence[bytes]) -> int:
+        """Give packets to the kernel for the browser; return how many are done with (``RowSocket.send``).
+
+        Raises:
+            ConnectionError: there is no way to the browser.
+        """
+        pair = self._nominated.get(1)
+        if pair is None:
+            raise ConnectionError("not connected")
+        return self._rows[pair.protocol].send(packets, pair.remote_addr)
 
     async def get_component_candidates(
         self,
@@ -82,15 +90,17 @@ class HostConnection(aioice.Connection):
         loop = asyncio.get_running_loop()
         ports = random.sample(self._ports, len(self._ports)) or [0]
         for port in ports:
+            sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
             try:
-                transport, protocol = await loop.create_datagram_endpoint(
-                    lambda: StunProtocol(self), local_addr=(address, port)
-                )
+                sock.setblocking(False)
+                sock.bind((address, port))
             except OSError:
+                sock.close()
                 continue
-            sock = transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+            _, protocol = await loop.create_datagram_endpoint(lambda: StunProtocol(self), sock=sock)
+            self._rows[protocol] = RowSocket(sock)
             return protocol
         return None
 

@@ -2,17 +2,18 @@
 
 aiortc's own sender packs every picture again for each viewer, sends a keyframe's 200 packets in one burst and can
 repeat the last 128 of them; a browser's socket holds fewer. This one paces, repeats 1,024, and holds what is shared.
-Nothing here waits for the browser: what it does not take is counted, and then it is let go.
+A picture is sent while it is left here, without a task of its own that would have to be woken. Nothing here waits for
+the browser: what it does not take is counted, and then it is let go.
 """
 
 import asyncio
 import secrets
 import struct
+import time
 from collections import deque
-from contextlib import suppress
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
-from aiortc import RTCDtlsTransport, clock
+from aiortc import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpSendParameters
 from aiortc.rtp import (
     RTCP_RTPFB_NACK,
@@ -26,13 +27,14 @@ from aiortc.rtp import (
 )
 
 from api.view.ice import HostConnection
+from api.view.packets import Packed
 
 BURST = 32
 """Packets at once: 42 KB. Chromium's socket asks for 64 KiB; with 5 ms between them a viewer takes 67 Mbit/s."""
 
 PAUSE_S = 0.005
 HISTORY = 1024
-"""Packets kept for repeating: a keyframe of 1.3 MB. They are shared by all viewers of a camera."""
+"""Packets that can be repeated, a keyframe of 1.3 MB. What they carry is shared by all viewers of a camera."""
 
 WAITING_BYTES = 4 * 1024 * 1024
 """More than this waiting for one viewer: it is too slow, and let go."""
@@ -42,16 +44,11 @@ LOST_REPORTS = 10
 """So many reports running that half or more was lost (a report comes about once a second): too slow as well."""
 
 REPORT_S = 1.0
+NTP_S = 2_208_988_800
+"""From 1900, where NTP begins, to 1970."""
+
 _CNAME = 1
 _RTP = struct.Struct("!BBHII")
-
-
-class Packed(NamedTuple):
-    """One picture for all viewers: RTP payloads, and its time in 1/90000 s on the camera's clock."""
-
-    payloads: tuple[bytes, ...]
-    stamp: int
-    size: int
 
 
 class TooSlow(ConnectionError):
@@ -76,13 +73,22 @@ class Sender:
         self._sequence = secrets.randbelow(1 << 15)
         self._waiting: deque[Packed] = deque()
         self._waiting_bytes = 0
-        self._wake = asyncio.Event()
+        self._done = 0
+        """Packets of the first that waits which are sent."""
+        self._left: list[bytes] = []
+        """Packets for which the kernel had no room."""
+        self._history: deque[tuple[int, Packed]] = deque()
+        """Pictures with the number of their first packet, the one being sent included."""
+        self._kept = 0
+        """Packets of the pictures in there."""
+        self._room = BURST
+        self._burst_s = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._too_slow = False
-        self._history: list[tuple[int, bytes] | None] = [None] * HISTORY
         self._octets = 0
-        self._last = (0, 0)
+        self._last = (0.0, 0)
+        """When the last picture was sent, unix seconds, and its RTP time."""
         self._lossy = 0
-        self._burst = 0
 
     @property
     def ssrc(self) -> int:
@@ -90,15 +96,21 @@ class Sender:
         return self._ssrc
 
     def offer(self, picture: Packed) -> None:
-        """Leave a picture; never waits."""
+        """Send a picture, or leave it behind those that wait; never waits itself."""
+        if self._too_slow or not picture.payloads:
+            return
         self._waiting.append(picture)
         self._waiting_bytes += picture.size
         if self._waiting_bytes > WAITING_BYTES:
             self._fail()
-        self._wake.set()
+        elif self._timer is None:
+            now_s = asyncio.get_running_loop().time()
+            if now_s - self._burst_s >= PAUSE_S:
+                self._room, self._burst_s = BURST, now_s
+            self._send()
 
     async def run(self) -> NoReturn:
-        """Send until the connection ends.
+        """Tell the browser our clock once a second until the connection ends.
 
         Raises:
             TooSlow: the viewer is to be let go.
@@ -106,55 +118,91 @@ class Sender:
         """
         self.heard_s = asyncio.get_running_loop().time()
         self._transport._register_rtp_sender(self, RTCRtpSendParameters())
-        reports = asyncio.create_task(self._report())
         try:
             while True:
-                await self._wake.wait()
-                self._wake.clear()
-                self._burst = 0
-                while self._waiting or self._too_slow:
-                    if self._too_slow:
-                        raise TooSlow("the browser does not take the stream")
-                    picture = self._waiting.popleft()
-                    self._waiting_bytes -= picture.size
-                    await self._send(picture)
+                await asyncio.sleep(REPORT_S)
+                if self._too_slow:
+                    raise TooSlow("the browser does not take the stream")
+                await self._report()
         finally:
-            reports.cancel()
             self._transport._unregister_rtp_sender(self)
+            self._drop()
 
-    async def _send(self, picture: Packed) -> None:
-        stamp = self._origin + picture.stamp & 0xFFFF_FFFF
-        last = len(picture.payloads) - 1
-        for index, payload in enumerate(picture.payloads):
-            if self._burst >= BURST:
-                await self._pause()
-            self._burst += 1
-            sequence = self._sequence
-            self._sequence = sequence + 1 & 0xFFFF
-            marker = 0x80 if index == last else 0
-            packet = _RTP.pack(0x80, self._payload_type | marker, sequence, stamp, self._ssrc) + payload
-            self._history[sequence % HISTORY] = (sequence, packet)
-            await self._transport._send_rtp(packet)
-            self._octets += len(payload)
-        self.sent += last + 1
-        self._last = (clock.current_ntp_time(), stamp)
+    def _send(self) -> None:
+        """Send what may be sent now; come back after a pause for the rest."""
+        burst = self._left
+        while self._waiting and self._room > 0:
+            burst += self._next()
+        try:
+            if self._transport.state != "connected":
+                raise ConnectionError("the browser said good-bye")
+            self._left = burst[self._host.hand_over(burst) :]
+        except ConnectionError:  # ``run`` says so
+            self._drop()
+        if self._waiting or self._left:
+            self._timer = asyncio.get_running_loop().call_later(PAUSE_S, self._go_on)
 
-    async def _pause(self) -> None:
-        """Let a burst pass; longer while the kernel has not taken it, until too much waits behind."""
-        self._burst = 0
-        await asyncio.sleep(PAUSE_S)
-        while self._host.waiting_bytes and not self._too_slow:  # noqa: ASYNC110 - asyncio does not tell
-            await asyncio.sleep(PAUSE_S)
+    def _go_on(self) -> None:
+        self._timer = None
+        self._room, self._burst_s = BURST - len(self._left), asyncio.get_running_loop().time()
+        self._send()
+
+    def _next(self) -> list[bytes]:
+        """Return the next packets, of one picture, as many as there is room for."""
+        picture, begin = self._waiting[0], self._done
+        first = self._sequence - begin & 0xFFFF
+        if begin == 0:
+            self._remember(first, picture)
+        end = min(begin + self._room, len(picture.payloads))
+        packets = [self._packet(picture, first, index) for index in range(begin, end)]
+        self._sequence = first + end & 0xFFFF
+        self._room -= end - begin
+        self._done = end
+        self.sent += end - begin
+        self._octets += sum(map(len, picture.payloads[begin:end]))
+        if end == len(picture.payloads):
+            self._waiting.popleft()
+            self._waiting_bytes -= picture.size
+            self._done = 0
+            self._last = (time.time(), self._origin + picture.stamp & 0xFFFF_FFFF)
+        return packets
+
+    def _packet(self, picture: Packed, first: int, index: int) -> bytes:
+        payloads, stamp, _ = picture
+        marker = 0x80 if index == len(payloads) - 1 else 0
+        head = _RTP.pack(
+            0x80,
+            self._payload_type | marker,
+            first + index & 0xFFFF,
+            self._origin + stamp & 0xFFFF_FFFF,
+            self._ssrc,
+        )
+        return self._transport._tx_srtp.protect(head + payloads[index])
+
+    def _remember(self, first: int, picture: Packed) -> None:
+        self._history.append((first, picture))
+        self._kept += len(picture.payloads)
+        while self._kept - len(self._history[0][1].payloads) >= HISTORY:
+            self._kept -= len(self._history.popleft()[1].payloads)
+
+    def _again(self, sequence: int) -> bytes | None:
+        """Return a packet that was sent lately, None for any other."""
+        if self._sequence - 1 - sequence & 0xFFFF >= HISTORY:
+            return None
+        for first, picture in reversed(self._history):
+            index = sequence - first & 0xFFFF
+            if index < len(picture.payloads):
+                return self._packet(picture, first, index)
+        return None
 
     async def _handle_rtcp_packet(self, packet: AnyRtcpPacket) -> None:
         """Take a report; aiortc's transport calls it."""
         self.heard_s = asyncio.get_running_loop().time()
         if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
-            for sequence in packet.lost[:HISTORY]:
-                kept = self._history[sequence % HISTORY]
-                if kept is not None and kept[0] == sequence and not self._host.waiting_bytes:
-                    self.repeated += 1
-                    await self._transport._send_rtp(kept[1])
+            if self._left:
+                return
+            found = [again for sequence in packet.lost[:HISTORY] if (again := self._again(sequence)) is not None]
+            self.repeated += self._host.hand_over(found)
         elif isinstance(packet, RtcpRrPacket):
             lost = max((report.fraction_lost / 256 for report in packet.reports), default=0.0)
             self._lossy = self._lossy + 1 if lost >= LOST_LIMIT else 0
@@ -163,20 +211,22 @@ class Sender:
 
     def _fail(self) -> None:
         self._too_slow = True
+        self._drop()
+
+    def _drop(self) -> None:
+        """Send no more of what waits."""
         self._waiting.clear()
-        self._waiting_bytes = 0
-        self._wake.set()
+        self._waiting_bytes = self._done = 0
+        self._left = []
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     async def _report(self) -> None:
-        """Tell the browser our clock once a second."""
-        while True:
-            await asyncio.sleep(REPORT_S)
-            if not self.sent:
-                continue
-            ntp, stamp = self._last
-            said = RtcpSrPacket(
-                self._ssrc, RtcpSenderInfo(ntp, stamp, self.sent & 0xFFFF_FFFF, self._octets & 0xFFFF_FFFF)
-            )
-            name = RtcpSdesPacket([RtcpSourceInfo(self._ssrc, [(_CNAME, self._cname)])])
-            with suppress(ConnectionError):
-                await self._transport._send_rtp(bytes(said) + bytes(name))
+        if not self.sent:
+            return
+        at, stamp = self._last
+        ntp = round((at + NTP_S) * (1 << 32))
+        info = RtcpSenderInfo(ntp, stamp, self.sent & 0xFFFF_FFFF, self._octets & 0xFFFF_FFFF)
+        name = RtcpSdesPacket([RtcpSourceInfo(self._ssrc, [(_CNAME, self._cname)])])
+        await self._transport._send_rtp(bytes(RtcpSrPacket(self._ssrc, info)) + bytes(name))

@@ -29,6 +29,7 @@ from api.settings import Settings
 from api.store import open_store
 from camera_config.clock import SystemClock
 from camera_config.load import load_county
+from ingest.loop import new_loop
 
 log = logging.getLogger(__name__)
 
@@ -162,7 +163,8 @@ def _end_with(task: asyncio.Task[None], server: Server) -> None:
 def main() -> None:
     """Serve the run folder named on the command line."""
     run = RunFolder(Path(sys.argv[1]))
-    asyncio.run(serve(Settings.read(run.path), run))
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(serve(Settings.read(run.path), run))
 
 
 if __name__ == "__main__":

@@ -30,11 +30,14 @@ GOP = 5
 class RingCamera:
     """Writes a clip of 25 pictures a second into the ring of ``stream``; the bench's clock goes with it."""
 
-    def __init__(self, web: Bench, stream: str, codec: Codec = Codec.H264, capacity: int = 1 << 20) -> None:
+    def __init__(
+        self, web: Bench, stream: str, codec: Codec = Codec.H264, *, width: int = 64, height: int = 48
+    ) -> None:
         self._web = web
         self._codec = codec
-        self._writer = RingWriter(web.shared.run.rings / stream, capacity)
-        self._clip = tiny_h264.encode(frames=50, gop=GOP)
+        self._width, self._height = width, height
+        self._writer = RingWriter(web.shared.run.rings / stream, 300 * width * height)
+        self._clip = tiny_h264.encode(width, height, frames=50, gop=GOP)
         self._at = count()
         self.shown: list[bytes] = []
         """What was written, Annex B."""
@@ -46,7 +49,9 @@ class RingCamera:
             nals = self._clip[number % len(self._clip)]
             unit = AccessUnit.of(nals, number % GOP == 0, self._codec, 1, number * STEP & 0xFFFFFFFF, HZ)
             clock = self._web.clock
-            assert self._writer.put(unit, at=clock.wall_s, mono_s=clock.mono_s, broken=False, width=64, height=48)
+            assert self._writer.put(
+                unit, at=clock.wall_s, mono_s=clock.mono_s, broken=False, width=self._width, height=self._height
+            )
             self.shown.append(tiny_h264.annex_b(nals))
 
     def say_online(self, **states: str) -> None:
@@ -81,6 +86,23 @@ class Viewer:
             self.location = answer.headers["location"]
             await self._peer.setRemoteDescription(RTCSessionDescription(answer.text, "answer"))
         return answer
+
+    def lose_every(self, nth: int) -> None:
+        """Let every ``nth`` video packet be lost on its way; what is repeated gets through."""
+        ice = self._peer.getReceivers()[0].transport.transport
+        receive = ice._recv
+        seen: set[bytes] = set()
+
+        async def lossy() -> bytes:
+            while True:
+                data: bytes = await receive()
+                video = data[0] >> 6 == 2 and not 192 <= data[1] <= 223  # RFC 7983, RFC 5761
+                sequence = data[2:4]
+                if not video or int.from_bytes(sequence, "big") % nth or sequence in seen:
+                    return data
+                seen.add(sequence)
+
+        ice._recv = lossy
 
     async def cut_cable(self) -> None:
         """Be gone without a word: its sockets are closed, nothing is said."""

@@ -61,6 +61,24 @@ async def test_a_viewer_sees_exactly_the_cameras_pictures_from_the_last_keyframe
     assert (row.role, row.detail) == ("operator", '{"device": "cam-1"}')
 
 
+async def test_large_pictures_are_whole_over_a_network_that_loses_every_seventh_packet(web: Bench) -> None:
+    camera = RingCamera(web, "cam-1", width=320, height=240)
+    camera.play(1)
+    assert len(camera.shown[0]) > 40 * 1300, "more packets than go out at once"
+    camera.say_online(cam_1="online")
+    async with open_house(web) as client:
+        viewer = Viewer(client)
+        viewer.lose_every(7)
+        assert (await viewer.watch("cam-1")).status_code == 201
+        while len(viewer.pictures) < 2 * GOP:
+            seen = len(viewer.pictures)
+            camera.play(1)
+            await until(lambda seen=seen: len(viewer.pictures) > seen)  # type: ignore[misc]
+        for got, true in zip(viewer.pictures, decoded(camera.shown), strict=False):
+            assert np.array_equal(got, true)
+        await viewer.close()
+
+
 async def test_two_viewers_share_one_reader_which_stops_with_the_last(web: Bench) -> None:
     camera = RingCamera(web, "cam-1")
     camera.play(GOP)
