@@ -27,6 +27,9 @@ class Settings:
         camera_ca: file of certificate authorities (PEM) for cameras with rtsps; empty means the system's.
         live_addresses: this machine's addresses offered to browsers for live video; empty offers all.
         live_ports: UDP ports for live video, ``first-last``; ``0-0`` takes any free one.
+        objects_weights: file of a detector of the site's own, run by ultralytics; empty means kakou's NanoDet.
+        objects_sha256: of that file.
+        objects_device: where it runs: ``cpu`` or ``cuda:0``.
     """
 
     county: Path
@@ -45,6 +48,9 @@ class Settings:
     camera_ca: str = ""
     live_addresses: tuple[str, ...] = ()
     live_ports: str = "0-0"
+    objects_weights: str = ""
+    objects_sha256: str = ""
+    objects_device: str = "cpu"
 
     @property
     def store_url(self) -> str:

@@ -1,6 +1,6 @@
 """How well and how fast persons and vehicles are found in pictures that people labelled.
 
-``python -m benchmarks.detector --yolo DIR [--model nanodet | --weights FILE --sha256 HEX] [--json]``
+``python -m benchmarks.detector --yolo DIR [--weights FILE --sha256 HEX --device cuda:0] [--json]``
 
 DIR holds pictures and labels in YOLO's layout, ``images/…/B.jpg`` beside ``labels/…/B.txt``, COCO's class numbers;
 vehicles are cars, buses and trucks together.
@@ -31,7 +31,7 @@ import cv2
 from benchmarks.detecting.labelled import Judged, Labelled, Score, labelled, score
 from benchmarks.detecting.streets import streets
 from detection.decode import Image
-from detection.objects import PERSON_MIN, VEHICLE_MIN, Detection, ObjectFinder, Objects
+from detection.objects import PERSON_MIN, VEHICLE_MIN, Detection, Objects, open_objects
 from detection.objects_view import View
 
 LEAST: Final = 0.05
@@ -130,11 +130,7 @@ def main() -> None:
     pictures = list(labelled(args.yolo))
     if not pictures:
         parser.error(f"{args.yolo} holds no pictures")
-    objects: Objects = ObjectFinder()
-    if args.weights:
-        from detection.objects_ultralytics import UltralyticsFinder  # noqa: PLC0415  (its package is an extra)
-
-        objects = UltralyticsFinder(args.weights, args.sha256, device=args.device)
+    objects = open_objects(args.weights, args.sha256, args.device)
     figures = measure(pictures, objects)
     machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     print(f"{machine}\n{table(figures)}", file=sys.stderr if args.json else sys.stdout)

@@ -123,6 +123,19 @@ class ObjectFinder:
         return np.asarray((corners - np.array([left, top, left, top])) / scale, np.float32)
 
 
+def open_objects(weights: Path | None = None, sha256: str = "", device: str = "cpu") -> Objects:
+    """Return NanoDet-g, or the site's own ``weights`` run by ultralytics on ``device``.
+
+    Raises:
+        ModelError: a file is missing or another, or finds what kakou does not look for; ultralytics is not installed.
+    """
+    if weights is None:
+        return ObjectFinder()
+    from detection.objects_ultralytics import UltralyticsFinder  # noqa: PLC0415  (it builds on this module)
+
+    return UltralyticsFinder(weights, sha256, device=device)
+
+
 def check_image(image: Image) -> None:
     """Refuse what is no colour picture.
 

@@ -35,6 +35,11 @@ def up(
         list[str] | None, typer.Option(help="Address of this machine offered for live video; default all. Repeatable.")
     ] = None,
     live_ports: Annotated[str, typer.Option(help="UDP ports for live video, FIRST-LAST; 0-0 takes any.")] = "0-0",
+    objects_weights: Annotated[
+        Path | None, typer.Option(help="Your own detector's weights, run by ultralytics (kakou[gpu]); default NanoDet.")
+    ] = None,
+    objects_sha256: Annotated[str, typer.Option(help="SHA-256 of these weights; another file is refused.")] = "",
+    objects_device: Annotated[str, typer.Option(help="Where they run: cpu, or cuda:0 for the first GPU.")] = "cpu",
 ) -> None:
     """Run kakou for a county; prints a one-time link for the first operator and the position feed's token file."""
     from api.access.rights import Role
@@ -53,6 +58,10 @@ def up(
     authorities = _authorities(camera_ca) if camera_ca else ""
     console = Console(stderr=True)
     load_county(county)
+    if objects_weights is not None:
+        from detection.objects_ultralytics import check_weights
+
+        check_weights(objects_weights, objects_sha256)
     settings = Settings(
         county=county.resolve(),
         data=data.resolve(),
@@ -69,6 +78,9 @@ def up(
         camera_ca=authorities,
         live_addresses=tuple(live_address or ()),
         live_ports=live_ports,
+        objects_weights=str(objects_weights.resolve()) if objects_weights else "",
+        objects_sha256=objects_sha256,
+        objects_device=objects_device,
     )
     data.mkdir(parents=True, exist_ok=True)
     supervisor = Supervisor(settings)

@@ -30,7 +30,7 @@ from camera_config.load import load_county
 from detection.analyst import Analyst, Told
 from detection.decode import open_decoder
 from detection.in_hand import InHand
-from detection.objects import ObjectFinder
+from detection.objects import open_objects
 from detection.plate_find import PlateFinder
 from detection.plate_read import PlateReader
 from detection.tools import Tools
@@ -159,10 +159,12 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     checkpoints, cameras = share_of(load_county(settings.county), settings, index)
     name = f"detect-{index}"
     decoder = open_decoder("auto")
+    weights = Path(settings.objects_weights) if settings.objects_weights else None
+    objects = open_objects(weights, settings.objects_sha256, settings.objects_device)
     analyst = Analyst(
         checkpoints,
         cameras,
-        Tools(PlateFinder(), PlateReader(), ObjectFinder()),
+        Tools(PlateFinder(), PlateReader(), objects),
         slots=run.slots,
         tiles=run.tiles,
         data=settings.data,
