@@ -1,7 +1,7 @@
 """What may stand on a Chinese number plate (GA 36-2018), held as data.
 
-Source: public validators and articles (facts/standards 3.3); the standard's own text was not seen. Two-row plates,
-paper plates and the plates of tractors and motorcycles are not in the table.
+Source: public validators and articles (facts/standards 3.3) and, for the classes, GA 24.7 as GA/T 1400 names it; the
+standards' own texts were not seen. Paper plates of temporary traffic are not in the table.
 """
 
 from dataclasses import dataclass
@@ -23,6 +23,14 @@ class PlateColour(StrEnum):
     def code(self) -> str:
         """Return PlateColor as GA/T 1400 writes it; both new-energy grounds are green there."""
         return {"blue": "5", "yellow": "6", "green": "9", "yellow_green": "9", "white": "2", "black": "1"}[self.value]
+
+
+class Layout(StrEnum):
+    """A plate's rows and shape: 440 or 480 x 140, two rows on 440 x 220 or 300 x 165, two rows on 220 x 140 mm."""
+
+    ROW = "row"
+    TWO_ROWS = "two_rows"
+    SMALL = "small"
 
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -53,12 +61,14 @@ class PlateForm:
         pattern: one sign a character: a key of ``SETS``, or the character itself after a backslash.
         colours: grounds it is made in.
         plate_class: PlateClass of GA 24.7 / GA/T 16.7 as GA/T 1400 uses it.
+        layouts: shapes it is made in.
     """
 
     kind: str
     pattern: str
     colours: frozenset[PlateColour]
     plate_class: str
+    layouts: frozenset[Layout]
 
     @property
     def positions(self) -> tuple[frozenset[str], ...]:
@@ -71,16 +81,22 @@ class PlateForm:
         return len(text) == len(places) and all(sign in place for sign, place in zip(text, places, strict=True))
 
 
-def _form(kind: str, pattern: str, plate_class: str, *colours: PlateColour) -> PlateForm:
-    return PlateForm(kind, pattern, frozenset(colours), plate_class)
+def _form(
+    kind: str, pattern: str, plate_class: str, *colours: PlateColour, layouts: tuple[Layout, ...] = (Layout.ROW,)
+) -> PlateForm:
+    return PlateForm(kind, pattern, frozenset(colours), plate_class, frozenset(layouts))
 
+
+_EITHER = (Layout.ROW, Layout.TWO_ROWS)
+_BIG = (Layout.TWO_ROWS,)
+_CYCLE = (Layout.SMALL,)
 
 FORMS: tuple[PlateForm, ...] = (
     _form("small", "PLSSSSS", "02", PlateColour.BLUE),
-    _form("large", "PLSSSSS", "01", PlateColour.YELLOW),
+    _form("large", "PLSSSSS", "01", PlateColour.YELLOW, layouts=_EITHER),
     _form("small_new_energy", "PLESDDDD", "52", PlateColour.GREEN),
     _form("large_new_energy", "PLDDDDDE", "51", PlateColour.YELLOW_GREEN, PlateColour.GREEN),
-    _form("trailer", "PLSSSS\\挂", "15", PlateColour.YELLOW),
+    _form("trailer", "PLSSSS\\挂", "15", PlateColour.YELLOW, layouts=_EITHER),
     _form("coach", "PLSSSS\\学", "16", PlateColour.YELLOW),
     _form("police", "PLCDDD\\警", "23", PlateColour.WHITE),
     _form("hong_kong", "\\粤\\ZSSSS\\港", "26", PlateColour.BLACK),
@@ -88,9 +104,14 @@ FORMS: tuple[PlateForm, ...] = (
     _form("embassy", "DDDDDD\\使", "03", PlateColour.BLACK),
     _form("embassy", "\\使DDDDDD", "03", PlateColour.BLACK),
     _form("consulate", "PLDDDD\\领", "04", PlateColour.BLACK),
-    _form("armed_police", "\\W\\JSSSSS", "31", PlateColour.WHITE),
-    _form("armed_police", "\\W\\JPSSSSS", "31", PlateColour.WHITE),
-    _form("military", "LLDDDDD", "32", PlateColour.WHITE),
+    _form("armed_police", "\\W\\JSSSSS", "31", PlateColour.WHITE, layouts=_EITHER),
+    _form("armed_police", "\\W\\JPSSSSS", "31", PlateColour.WHITE, layouts=_EITHER),
+    _form("military", "LLDDDDD", "32", PlateColour.WHITE, layouts=_EITHER),
+    _form("tractor", "PDDDDDDD", "14", PlateColour.GREEN, layouts=_BIG),
+    _form("motorcycle", "PLSSSSS", "07", PlateColour.YELLOW, layouts=_CYCLE),
+    _form("moped", "PLSSSSS", "08", PlateColour.BLUE, layouts=_CYCLE),
+    _form("coach_motorcycle", "PLSSSS\\学", "17", PlateColour.YELLOW, layouts=_CYCLE),
+    _form("police_motorcycle", "PLCDDD\\警", "24", PlateColour.WHITE, layouts=_CYCLE),
 )
 
 MAX_LENGTH = 8
@@ -140,9 +161,14 @@ def forms_of(text: str) -> tuple[PlateForm, ...]:
     return tuple(form for form in FORMS if form.matches(text))
 
 
-def form_of(text: str, colour: PlateColour | None) -> PlateForm | None:
-    """Return the form of ``text``, preferring one made in ``colour``; None when it is no plate."""
+def forms_in(*layouts: Layout) -> int:
+    """Return the forms made in one of ``layouts``, one bit each: where ``following`` may start."""
+    return sum(1 << place for place, form in enumerate(FORMS) if not form.layouts.isdisjoint(layouts))
+
+
+def form_of(text: str, colour: PlateColour | None, layout: Layout | None = None) -> PlateForm | None:
+    """Return the form of ``text``, preferring one of this layout, then of this colour; None when it is no plate."""
     forms = forms_of(text)
     if not forms:
         return None
-    return next((form for form in forms if colour in form.colours), forms[0])
+    return max(forms, key=lambda form: (layout in form.layouts, colour in form.colours))

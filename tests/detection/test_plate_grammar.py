@@ -8,10 +8,12 @@ from detection.plate_grammar import (
     ALPHABET,
     EVERY_FORM,
     FORMS,
+    Layout,
     PlateColour,
     complete,
     following,
     form_of,
+    forms_in,
     forms_of,
 )
 
@@ -35,6 +37,32 @@ def test_kind_of_plate_follows_from_text_and_colour(
     form = form_of(text, colour)
     assert form is not None
     assert (form.kind, form.plate_class) == (kind, plate_class)
+
+
+@pytest.mark.parametrize(
+    ("text", "colour", "layout", "kind", "plate_class"),
+    [
+        ("吉D7K391", PlateColour.YELLOW, Layout.TWO_ROWS, "large", "01"),
+        ("吉D7K391", PlateColour.YELLOW, Layout.SMALL, "motorcycle", "07"),
+        ("吉D7K391", PlateColour.BLUE, Layout.SMALL, "moped", "08"),
+        ("吉D7K39挂", PlateColour.YELLOW, Layout.TWO_ROWS, "trailer", "15"),
+        ("吉0112345", PlateColour.GREEN, Layout.TWO_ROWS, "tractor", "14"),
+        ("WJ吉1234X", PlateColour.WHITE, Layout.TWO_ROWS, "armed_police", "31"),
+    ],
+)
+def test_kind_of_plate_follows_from_its_shape_too(
+    text: str, colour: PlateColour, layout: Layout, kind: str, plate_class: str
+) -> None:
+    form = form_of(text, colour, layout)
+    assert form is not None
+    assert (form.kind, form.plate_class) == (kind, plate_class)
+
+
+def test_a_plate_of_one_row_is_no_tractors_and_of_two_no_small_cars() -> None:
+    one, two = forms_in(Layout.ROW), forms_in(Layout.TWO_ROWS, Layout.SMALL)
+    kinds = {form.kind: (one >> place & 1, two >> place & 1) for place, form in enumerate(FORMS)}
+    assert (kinds["tractor"], kinds["small"], kinds["large"]) == ((0, 1), (1, 0), (1, 1))
+    assert one | two == EVERY_FORM
 
 
 @pytest.mark.parametrize(
