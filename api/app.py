@@ -18,6 +18,7 @@ import api.metrics.routes
 import api.passages.routes
 import api.plan.routes
 import api.recordings.routes
+import api.rules.routes
 import api.view.routes
 from api import __version__
 from api.access.rights import Role, allow
@@ -35,6 +36,7 @@ ROUTERS = (
     api.devices.routes.router,
     api.passages.routes.router,
     api.alerts.routes.router,
+    api.rules.routes.router,
     api.plan.routes.router,
     api.drill.routes.router,
     api.recordings.routes.router,

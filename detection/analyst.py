@@ -16,7 +16,9 @@ from detection.in_hand import InHand
 from detection.masks import Masks, filled, nothing
 from detection.objects_view import View
 from detection.passage import Passage
+from detection.picture_health import PictureState
 from detection.picture_watch import PictureWatch
+from detection.rules import RuleDesk, RuleEvent, RuleState
 from detection.schedule import Schedule
 from detection.street import StreetCounter, StreetCounts, persons, vehicles
 from detection.tiles import Tiles, tile_of
@@ -62,6 +64,7 @@ class Counters:
     vehicles: int = 0
     boxes_damaged: int = 0
     passages: int = 0
+    rule_events: int = 0
 
 
 @dataclass(slots=True)
@@ -102,6 +105,7 @@ class Analyst:
         decoder: makes pictures of keyframes; None is the CPU's.
         in_hand: knows whose pictures to leave out, and is told whose is in hand; None leaves nobody out.
         county: the county's folder, in which the masks are; needed where a device must have one.
+        rules: what its cameras watch for; None is nothing.
     """
 
     def __init__(
@@ -117,6 +121,7 @@ class Analyst:
         decoder: Decoder | None = None,
         in_hand: InHand | None = None,
         county: Path | None = None,
+        rules: RuleDesk | None = None,
     ) -> None:
         self.counters = Counters()
         self._clock = clock
@@ -138,7 +143,8 @@ class Analyst:
         }
         self._slots = {feed: SlotReader(slots / feed) for feed in (*self._readers, *self._counters)}
         self.by_feed = {feed: FeedCounters() for feed in self._slots}
-        self._schedule = Schedule(tuple(self._readers), tuple(self._counters))
+        self._rules = rules or RuleDesk()
+        self._schedule = Schedule(tuple(self._readers), tuple(self._counters), self._rules.cameras)
         self._trouble: dict[FeedId, _Trouble] = {}
         self._hurried_until_s = 0.0
 
@@ -183,6 +189,7 @@ class Analyst:
         for outdated in self._masks.outdated():
             self._tiles.blank(outdated, nothing(TILE_WIDTH_PX, TILE_HEIGHT_PX), at=at, mono_s=now_s)
         self.pictures.save(now_s)
+        told += self._ruled(self._rules.stale(now_s, at))
         due = [counter.due(now_s) for counter in self._counters.values()]
         return told + [_street(counts) for counts in due if counts is not None]
 
@@ -200,6 +207,7 @@ class Analyst:
     def finish(self) -> list[Told]:
         """Return everything that is still open: the input has ended. More may follow all the same."""
         told = [one for reader in self._readers.values() for one in self._passages(reader.finish())]
+        told += self._ruled(self._rules.lose(self._clock.now().timestamp(), "kakou stopped"))
         rest = [counter.flush() for counter in self._counters.values()]
         return told + [_street(counts) for counts in rest if counts is not None]
 
@@ -239,6 +247,8 @@ class Analyst:
         health = self.pictures.look(feed, tile.y, at=item.at, mono_s=item.mono_s, apart=superseded > 0)
         if mask is not None:
             self.pictures.renew({feed: mask.set_at})
+        if health is not None:
+            told += self._ruled(self._rules.judged(feed, PictureState(health["picture"]), item.at))
         return told + _picture(health)
 
     def _count(self, feed: FeedId, *, analysed: int = 0, superseded: int) -> None:
@@ -291,8 +301,13 @@ class Analyst:
         found = counter.look(picture, at=item.at, mono_s=item.mono_s)
         self.counters.persons += persons(found)
         self.counters.vehicles += vehicles(found)
+        told = self._ruled(self._rules.look(feed, found, picture, at=item.at, mono_s=item.mono_s))
         counts = counter.due(item.mono_s)
-        return [] if counts is None else [_street(counts)]
+        return told if counts is None else [*told, _street(counts)]
+
+    def _ruled(self, events: Sequence[RuleEvent]) -> list[Told]:
+        self.counters.rule_events += sum(event.state is RuleState.BEGAN for event in events)
+        return [Told("rule.event", event.camera, event.to_json()) for event in events]
 
     def _passages(self, passages: Sequence[Passage]) -> list[Told]:
         self.counters.passages += sum(passage.final for passage in passages)

@@ -1,6 +1,7 @@
-"""Whose keyframe comes next: checkpoints first, then cameras near an alert, yet no street camera starves."""
+"""Whose keyframe comes next: checkpoints first, then cameras with rules, then those near an alert; none starves."""
 
-from collections.abc import Collection, Iterator, Sequence
+import heapq
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
 from camera_config.ids import FeedId
@@ -16,10 +17,13 @@ CREDIT_MAX_S: Final = 0.5
 CREDIT_TURN_S: Final = 0.05
 """From this much credit on, a street camera goes before the checkpoints."""
 
+RULED_S: Final = 1.0
 RAISED_S: Final = 4.0
 PLAIN_S: Final = 20.0
-"""Street cameras are wanted this often, near an alert and elsewhere. Who waited longest against what is wanted goes
-first: with too little time the first wait a fifth as long as the others, and nobody starves."""
+"""Street cameras are wanted this often: with rules, near an alert, and elsewhere. Who waited longest against what is
+wanted goes first: with too little time those near an alert wait a fifth as long as the others, and nobody starves."""
+RULED_EVERY_S: Final = 2.0
+"""Cameras with rules are not gated: a keyframe of each comes about so often, and each is looked at."""
 
 CALM_WAIT_S: Final = 4.0
 BUSY_WAIT_S: Final = 10.0
@@ -38,16 +42,25 @@ class Schedule:
 
     While checkpoints are served, street cameras earn credit, a share of all time. With credit they go first. All
     times are monotonic seconds.
+
+    Args:
+        checkpoints: go first.
+        cameras: street cameras.
+        ruled: those of them that have rules.
     """
 
-    def __init__(self, checkpoints: Sequence[FeedId], cameras: Sequence[FeedId]) -> None:
+    def __init__(
+        self, checkpoints: Sequence[FeedId], cameras: Sequence[FeedId], ruled: Collection[FeedId] = ()
+    ) -> None:
         self._checkpoints = dict.fromkeys(checkpoints)
-        self._cameras = dict.fromkeys(cameras)
+        self._ruled = {feed: None for feed in cameras if feed in ruled}
+        self._cameras = {feed: None for feed in cameras if feed not in ruled}
         self._raised: dict[FeedId, None] = {}
         self._served_s = dict.fromkeys(cameras, LONG_AGO_S)
         self._looked_s: dict[FeedId, float] = {}
         self._phase_s = {feed: LOOK_EVERY_S * place / len(cameras) for place, feed in enumerate(cameras)}
-        self._reserve = min(len(cameras) * LOOK_S / ROUND_S, RESERVE_MAX)
+        wanted = len(self._cameras) * LOOK_S / ROUND_S + len(self._ruled) * LOOK_S / RULED_EVERY_S
+        self._reserve = min(wanted, RESERVE_MAX)
         self._credit_s = 0.0
         self._wait_s = 0.0
 
@@ -61,10 +74,11 @@ class Schedule:
             yield from self._street(now_s)
 
     def raise_rate(self, feeds: Collection[str]) -> None:
-        """Take these cameras for being near an alert, all others for not."""
-        if self._raised.keys() == feeds & self._served_s.keys():
+        """Take these cameras for being near an alert, all others for not; those with rules stay before both."""
+        plain = [feed for feed in self._served_s if feed not in self._ruled]
+        if self._raised.keys() == {feed for feed in plain if feed in feeds}:
             return
-        by_age = sorted(self._served_s, key=lambda feed: self._served_s[feed])
+        by_age = sorted(plain, key=lambda feed: self._served_s[feed])
         self._raised = {feed: None for feed in by_age if feed in feeds}
         self._cameras = {feed: None for feed in by_age if feed not in feeds}
 
@@ -79,6 +93,8 @@ class Schedule:
             hurried: a checkpoint's keyframe was superseded lately.
         """
         self._wait_s += WAIT_SHARE * (waited_s - self._wait_s)
+        if feed in self._ruled:
+            return True
         # the first looks are thought to lie apart, or all would be due again at the same time
         since_s = self._looked_s.setdefault(feed, now_s - self._phase_s[feed])
         calm = calm and feed not in self._raised
@@ -96,27 +112,20 @@ class Schedule:
             if self._served_s:
                 self._credit_s = min(self._credit_s + spent_s * self._reserve / (1 - self._reserve), CREDIT_MAX_S)
         else:
-            _last(self._raised if feed in self._raised else self._cameras, feed)
+            _last(next(group for group in (self._ruled, self._raised, self._cameras) if feed in group), feed)
             self._served_s[feed] = now_s
             self._credit_s = max(self._credit_s - spent_s, 0.0)
 
     def _street(self, now_s: float) -> Iterator[FeedId]:
-        """Merge raised and plain cameras, both in order of their age, by their age against what is wanted."""
-        raised, plain = iter(self._raised), iter(self._cameras)
-        one, other = next(raised, None), next(plain, None)
-        while one is not None and other is not None:
-            if (now_s - self._served_s[one]) / RAISED_S >= (now_s - self._served_s[other]) / PLAIN_S:
-                yield one
-                one = next(raised, None)
-            else:
-                yield other
-                other = next(plain, None)
-        if one is not None:
-            yield one
-            yield from raised
-        if other is not None:
-            yield other
-            yield from plain
+        """Merge the three kinds of cameras, each in order of its age, by their age against what is wanted."""
+        return heapq.merge(self._ruled, self._raised, self._cameras, key=self._urgency(now_s))
+
+    def _urgency(self, now_s: float) -> Callable[[FeedId], float]:
+        def urgency(feed: FeedId) -> float:
+            wanted_s = RULED_S if feed in self._ruled else RAISED_S if feed in self._raised else PLAIN_S
+            return (self._served_s[feed] - now_s) / wanted_s
+
+        return urgency
 
 
 def _last(feeds: dict[FeedId, None], feed: FeedId) -> None:

@@ -41,6 +41,7 @@ class Feed:
         networks: where cameras may be; None allows any address.
         mask: for a feed whose pictures are partly hidden; asked once a second why it may not be pulled now, empty where
             it may. Its streams have no rings: compressed video cannot be masked, so none of it is kept.
+        gated: keyframes in which nothing moved are held back; never a checkpoint's.
 
     Raises:
         ValueError: the id cannot be the name of a file.
@@ -55,6 +56,7 @@ class Feed:
     ca_file: Path | None = None
     networks: CameraNetworks | None = field(default=None, repr=False)
     mask: Callable[[], str] | None = field(default=None, repr=False)
+    gated: bool = True
 
     def __post_init__(self) -> None:
         if not self.id or "/" in self.id or self.id.startswith("."):

@@ -19,7 +19,8 @@ class Watch:
     """A feed's slot, gate and counts. ``received`` = ``gated`` + ``offered``, always.
 
     Both streams of a feed leave keyframes here, never at once: ``turn_to`` says whose. The slot's epoch rises with each
-    turn, as with each change of the stream's parameters, so that a decoder starts afresh. Checkpoints have no gate.
+    turn, as with each change of the stream's parameters, so that a decoder starts afresh. Checkpoints have no gate, nor
+    have feeds that ask for none.
     """
 
     def __init__(self, feed: Feed, tally: Tally, gate_floor_s: float) -> None:
@@ -100,4 +101,5 @@ class Watch:
         self.raised += gate is not None and now_s <= gate.raised_until_s
 
     def _new_gate(self) -> MotionGate | None:
-        return MotionGate(self._floor_s) if self.feed.kind is FeedKind.CAMERA else None
+        gated = self.feed.gated and self.feed.kind is FeedKind.CAMERA
+        return MotionGate(self._floor_s) if gated else None

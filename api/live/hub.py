@@ -42,7 +42,7 @@ KEPT = 1_000
 READ_BACK = 1_000
 """Entries of the stream read at start, to fill the replay."""
 
-REPLAYED = frozenset({"passage", "alert"})
+REPLAYED = frozenset({"passage", "alert", "rule_event"})
 GATHERED = frozenset({"devices", "pictures"})
 """A message of these kinds says only what changed or was confirmed; all that the stream holds are taken at start."""
 

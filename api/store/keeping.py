@@ -18,6 +18,8 @@ from api.passages.record import passage_of, record
 from api.passages.report import read_report
 from api.passages.shape import find_passage, passage_json
 from api.plan.keep import keep_verdict
+from api.rules.record import reset_rule_events, store_rule_event
+from api.rules.shape import find_rule_event
 from api.store.counters import store_counters, store_street_counts
 from api.store.ledger import Entry, Place, move_marks, place, read_marks
 from api.store.tables import refused_event
@@ -105,6 +107,10 @@ class Store:
                     event = Event.from_json(entry.body)
                 except ValueError:
                     continue
+                if event.kind == "rule.event":
+                    told = find_rule_event(connection, str(event.data.get("id")))
+                    shown += [("rule_event", told)] if told is not None else []
+                    continue
                 if event.kind not in PASSAGES:
                     continue
                 passage_id = passage_of(connection, str(event.data.get("id")))
@@ -166,6 +172,10 @@ class Store:
                 store_feed_change(connection, dict(event.data))
             case "picture.state":
                 store_picture_change(connection, event)
+            case "rule.event":
+                kept.shown.append(("rule_event", store_rule_event(connection, event)))
+            case "rule.reset":
+                kept.shown += [("rule_event", told) for told in reset_rule_events(connection, event)]
             case "verdict.changed":
                 keep_verdict(connection, event)
             case _:

@@ -6,6 +6,7 @@ import api.devices.tables
 import api.drill.tables
 import api.passages.tables
 import api.plan.tables
+import api.rules.tables
 import api.store.tables  # noqa: F401
 from api.store.metadata import metadata
 

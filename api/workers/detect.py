@@ -14,7 +14,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import Any, Final
 
 import cv2
 
@@ -33,6 +33,7 @@ from detection.in_hand import InHand
 from detection.objects import open_objects
 from detection.plate_find import PlateFinder
 from detection.plate_read import PlateReader
+from detection.rules import RuleDesk
 from detection.tools import Tools
 from ingest.tally import Tally
 
@@ -65,6 +66,17 @@ def share_of(county: County, settings: Settings, index: int) -> tuple[list[Smart
         [one for place, one in enumerate(county.checkpoints) if place % count == index],
         [one for place, one in enumerate(cameras, offset) if place % count == index],
     )
+
+
+def rule_reset(county: County, settings: Settings, index: int, at: float) -> dict[str, Any]:
+    """Return the data of ``rule.reset``: what was held when process ``index`` ended, it cannot know any more.
+
+    Cameras that the other processes watch are left out; cameras that nobody watches any more are not.
+    """
+    ruled = {rule.camera for rule in county.camera_rules}
+    others = (share_of(county, settings, other)[1] for other in range(max(settings.detectors, 1)) if other != index)
+    watched = sorted(camera.id for cameras in others for camera in cameras if camera.id in ruled)
+    return {"except": watched, "at": at, "cause": "kakou started"}
 
 
 class DetectWorker:
@@ -156,7 +168,8 @@ class DetectWorker:
 def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     """Run the worker until SIGTERM."""
     cv2.setNumThreads(1)
-    checkpoints, cameras = share_of(load_county(settings.county), settings, index)
+    county = load_county(settings.county)
+    checkpoints, cameras = share_of(county, settings, index)
     name = f"detect-{index}"
     decoder = open_decoder("auto")
     weights = Path(settings.objects_weights) if settings.objects_weights else None
@@ -172,8 +185,10 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
         decoder=decoder,
         in_hand=InHand(run.path, name, clock.monotonic_s()),
         county=settings.county,
+        rules=RuleDesk([camera.id for camera in cameras], county.camera_rules, county.utc_offset_s),
     )
     outbox = Outbox(outbox_path(settings.data, name), f"{name}.{int(clock.now().timestamp() * 1000)}")
+    outbox.put("rule.reset", name, rule_reset(county, settings, index, clock.now().timestamp()))
     bus = DetectBus(settings, run, clock)
     worker = DetectWorker(analyst, outbox, clock, bus, partial(write_counts, run, name))
 

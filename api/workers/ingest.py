@@ -63,6 +63,7 @@ def feeds_of(county: County, settings: Settings, secrets: Secrets) -> list[Feed]
     """
     base = settings.rtsp_base.rstrip("/")
     networks = CameraNetworks(_simulated(county.camera_networks) if base else county.camera_networks)
+    ruled = {rule.camera for rule in county.camera_rules}
 
     def feed(one: Camera | SmartCheckpoint, kind: FeedKind) -> Feed:
         return Feed(
@@ -75,6 +76,7 @@ def feeds_of(county: County, settings: Settings, secrets: Secrets) -> list[Feed]
             ca_file=Path(settings.camera_ca) if settings.camera_ca else None,
             networks=networks,
             mask=MaskFile(settings.county, one.id).trouble if one.masked else None,
+            gated=one.id not in ruled,
         )
 
     cameras = county.cameras if settings.cameras < 0 else county.cameras[: settings.cameras]

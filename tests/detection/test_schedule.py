@@ -133,17 +133,34 @@ def test_cameras_near_an_alert_come_right_after_the_checkpoints() -> None:
     every_s=st.sampled_from([0.0, 0.5, 2.0]),
     k_s=st.floats(0.02, 0.3),
     hurried=st.booleans(),
+    ruled=st.integers(0, 20),
 )
 def test_no_feed_starves_whatever_the_load(
-    cameras: int, raised: int, every_s: float, k_s: float, hurried: bool
+    cameras: int, raised: int, every_s: float, k_s: float, hurried: bool, ruled: int
 ) -> None:
     """All have keyframes all the time, and checkpoints would take everything."""
-    schedule = Schedule(K, C[:cameras])
+    schedule = Schedule(K, C[:cameras], C[:ruled])
     schedule.raise_rate(set(C[:raised]))
     player = Player(schedule, lambda feed: every_s, busy=C if hurried else ())
     player.play(400.0, k_s=k_s)
     assert player.longest_s(player.taken, C[:cameras]) <= 5 * ROUND_S
     assert player.longest_s(player.taken, K) <= 2 * len(K) * (k_s + LOOK_S) + 1.0
+
+
+def test_cameras_with_rules_go_before_all_others_and_are_looked_at_every_time() -> None:
+    ruled, raised = C[5:9], C[20:40]
+    schedule = Schedule(K, C, set(ruled))
+    schedule.raise_rate({*ruled, *raised})
+    player = Player(schedule, lambda feed: 0.5 if feed in K else 2.0)
+    player.play(30.0, k_s=0.045)  # everybody's first look comes before anybody's second
+    player.taken = {feed: [times[-1]] for feed, times in player.taken.items()}
+    player.looked.clear()
+    player.play(240.0, k_s=0.045)
+    assert all(len(player.looked[feed]) == len(player.taken[feed]) - 1 for feed in ruled)
+    gaps = [after - before for feed in ruled for before, after in pairwise(player.taken[feed])]
+    assert max(gaps) < 4.0
+    assert min(len(player.taken[feed]) for feed in ruled) >= 2 * max(len(player.taken[feed]) for feed in raised)
+    assert max(after - before for feed in C for before, after in pairwise(player.taken[feed])) < 3 * ROUND_S
 
 
 def test_the_camera_that_waited_longest_is_asked_first() -> None:

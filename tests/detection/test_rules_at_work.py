@@ -1,0 +1,142 @@
+"""Rules on a process's own cameras: told as events, from the boxes that are counted, on real footage too."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from camera_config.camera_rules import CameraRule, LineDirection, RuleKind
+from camera_config.clock import SystemClock
+from camera_config.ids import CameraId
+from detection.analyst import Analyst, Told
+from detection.decode import Image
+from detection.rules import RuleDesk
+from detection.rules.watch import STALE_S
+from detection.tools import Tools
+from ingest.slot import SlotWriter
+from tests.detection.rules.hand_made import rule
+from tests.support.small_county import small_county
+
+FOOTAGE = Path("/work/shared/data/videos/vtest.avi")
+"""A campus path with people, 768 x 576, 10 pictures a second; the folder of such data is not part of the project."""
+EVERY = 20
+"""A keyframe every two seconds."""
+ROAD = ((0.45, 0.45), (0.98, 0.45), (0.98, 0.75), (0.45, 0.6))
+BY_THE_LAMP = ((0.56, 0.36), (0.56, 0.68))
+CAMERA = small_county(cameras=1).cameras[0]
+
+
+class Stepped(SystemClock):
+    """A clock that shows when the newest keyframe came."""
+
+    now_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+
+class Street:
+    """One camera whose keyframes are put into its slot and looked at at once."""
+
+    def __init__(self, folder: Path, tools: Tools, rules: Sequence[CameraRule]) -> None:
+        for name in ("slots", "tiles", "data"):
+            (folder / name).mkdir()
+        self.clock = Stepped()
+        self.desk = Analyst(
+            [],
+            [CAMERA],
+            tools,
+            slots=folder / "slots",
+            tiles=folder / "tiles",
+            data=folder / "data",
+            clock=self.clock,
+            rules=RuleDesk([CAMERA.id], rules, 0),
+        )
+        self.writer = SlotWriter(folder / "slots" / CAMERA.id, 768 * 1024)
+        self.told: list[Told] = []
+
+    def show(self, payload: bytes, at_s: float) -> None:
+        self.clock.now_s = at_s
+        sequence = self.writer.sequence + 1
+        self.writer.put(payload, sequence=sequence, at=1_770_000_000.0 + at_s, mono_s=at_s, epoch=1)
+        self.hear(self.desk.step())
+
+    def hear(self, told: Sequence[Told] | None) -> None:
+        assert told is not None
+        self.told += [one for one in told if one.kind == "rule.event"]
+
+    def states(self, kind: RuleKind) -> list[str]:
+        return [one.data["state"] for one in self.told if one.data["kind"] == kind]
+
+
+@pytest.fixture
+def street(tmp_path: Path, tools: Tools) -> Iterator[Street]:
+    made = Street(
+        tmp_path,
+        tools,
+        [
+            _of_camera(rule(RuleKind.INTRUSION, zone=ROAD)),
+            _of_camera(rule(RuleKind.LINE, line=BY_THE_LAMP, direction=LineDirection.TO_LEFT)),
+            _of_camera(rule(RuleKind.STOPPED, dwell_s=20.0, zone=((0.8, 0.1), (1.0, 0.1), (1.0, 0.3), (0.8, 0.3)))),
+            _of_camera(rule(RuleKind.CROWD, count=15, count_end=12)),
+            _of_camera(rule(RuleKind.ABANDONED, dwell_s=20.0)),
+        ],
+    )
+    yield made
+    made.desk.close()
+    made.writer.close()
+
+
+def _of_camera(one: CameraRule) -> CameraRule:
+    return replace(one, camera=CameraId(CAMERA.id))
+
+
+def keyframes(pictures: Sequence[Image]) -> Iterator[bytes]:
+    """Yield each picture (height, width, 3) BGR as an H.264 keyframe with its parameter sets."""
+    for picture in pictures:
+        coder = av.CodecContext.create("libx264", "w")
+        coder.height, coder.width = picture.shape[:2]
+        coder.pix_fmt, coder.time_base = "yuv420p", Fraction(1, 25)
+        coder.options = {"preset": "ultrafast", "crf": "20", "x264-params": "repeat-headers=1:annexb=1"}
+        frame = av.VideoFrame.from_ndarray(picture, format="bgr24").reformat(format="yuv420p")
+        yield b"".join(bytes(packet) for packet in [*coder.encode(frame), *coder.encode(None)])
+
+
+def test_people_who_cross_a_line_and_walk_on_a_road_are_told_on_real_footage(street: Street) -> None:
+    if not FOOTAGE.exists():
+        pytest.skip("the folder of footage is not on this machine")
+    with av.open(str(FOOTAGE)) as film:  # the first 48 s
+        pictures = [frame.to_ndarray(format="bgr24") for n, frame in enumerate(film.decode(video=0)) if n % EVERY == 0][
+            :24
+        ]
+    for number, payload in enumerate(keyframes(pictures)):
+        street.show(payload, 2.0 * number)
+    assert street.states(RuleKind.INTRUSION)[0] == "began"
+    assert street.states(RuleKind.LINE)[:2] == ["began", "ended"]
+    assert street.states(RuleKind.STOPPED) == ["began"], "the van and the car beside the house"
+    assert street.states(RuleKind.CROWD) == []
+    assert street.states(RuleKind.ABANDONED) == [], "what lies on the grass has always lain there"
+    crossed = next(one.data for one in street.told if one.data["kind"] == RuleKind.LINE)
+    assert (crossed["camera"], crossed["class"], crossed["count"]) == (CAMERA.id, "person", 1)
+    assert all(0 <= side <= 1 for side in crossed["box"])
+    assert street.desk.counters.keyframes_analysed == len(pictures)
+    assert street.desk.counters.rule_events == sum(one.data["state"] == "began" for one in street.told)
+    street.clock.now_s += STALE_S + 1
+    street.told.clear()
+    street.hear(street.desk.tidy())
+    assert {one.data["state"] for one in street.told} == {"unknown"}
+    assert "stopped" in {one.data["kind"] for one in street.told}
+
+
+def test_a_camera_with_rules_is_looked_at_whatever_the_load(street: Street) -> None:
+    grey = np.random.default_rng(3).integers(60, 160, (288, 384, 3)).astype(np.uint8)
+    (payload,) = keyframes([grey])
+    for number in range(12):
+        street.clock.now_s = 30.0 * number
+        street.writer.put(payload, sequence=number + 1, at=1.0, mono_s=30.0 * number - 25.0, epoch=1)
+        street.desk.step()
+    assert (street.desk.counters.keyframes_analysed, street.desk.counters.looked_without_detector) == (12, 0)
