@@ -22,8 +22,10 @@ FRESH: Final = 0.1
 PX_PER_MM: Final = 0.5
 AROUND: Final = 0.3
 """So much of something else lies around a plate, as a share of its height."""
-STAMPED_SHARE: Final = 0.65
+STAMPED_SHARE: Final = 0.8
 """So many plates have letters of uniform strokes, the rest those of fonts."""
+EVEN_HAN: Final[tuple[Face, ...]] = tuple(face for face in HAN if "Serif" not in face[0])
+"""No plate has a province with serifs."""
 SHARES: Final[dict[str, float]] = {
     "blue": 30,
     "green": 14,
@@ -45,9 +47,9 @@ SHARES: Final[dict[str, float]] = {
 }
 WIDTH_PX: Final = (48.0, 210.0)
 """A plate is so wide in the picture it was cut from, small ones as often as twice as large ones."""
-LEVEL: Final = 0.55
+LEVEL: Final = 0.65
 """So many are cut by their corners; of the others the upright box around them."""
-WEATHERED: Final = 0.75
+WEATHERED: Final = 0.6
 """So many are seen in weather, at night, blurred, compressed."""
 NO_PLATE: Final = 0.05
 """So often there is nothing to read: a sign, or the rows of a plate taken the wrong way."""
@@ -94,7 +96,8 @@ class Views:
 
 
 def _kept(name: str) -> _Kept:
-    plate = draw(name, spread(name), PX_PER_MM, STAMPED if random.random() < STAMPED_SHARE else LATIN)
+    faces = STAMPED if random.random() < STAMPED_SHARE else LATIN
+    plate = draw(name, spread(name), PX_PER_MM, faces, EVEN_HAN)
     return _Kept(plate, *_surrounded(plate.image))
 
 

@@ -144,7 +144,11 @@ Place = tuple[str, float, float, float, float]
 
 
 def draw(
-    name: str | None = None, text: str | None = None, px_per_mm: float = 1.0, faces: Sequence[Face] = LATIN
+    name: str | None = None,
+    text: str | None = None,
+    px_per_mm: float = 1.0,
+    faces: Sequence[Face] = LATIN,
+    han_faces: Sequence[Face] = HAN,
 ) -> Plate:
     """Draw a plate.
 
@@ -153,13 +157,14 @@ def draw(
         text: what stands on it; None makes one up.
         px_per_mm: scale.
         faces: of its letters and digits.
+        han_faces: of its province and mark; at least one must hold all marks.
     """
     name = name or random.choices(_NAMES, _SHARES)[0]
     kind = KINDS[name]
     text = text or kind.text()
     two = kind.rows == 2 or (kind.rows > 2 and random.random() < 0.25)
     width, height = TWO_ROWS if kind.rows > 2 and two else kind.size
-    han = random.choice([face for face in HAN if all(has(sign, face) for sign in text)])
+    han = random.choice([face for face in han_faces if all(has(sign, face) for sign in text)])
     latin = random.choice(faces)
     paint = Paint(jitter(kind.paint.top, 22), jitter(kind.paint.bottom, 22), jitter(kind.paint.ink, 12))
     image = _ground(paint, round(width * px_per_mm), round(height * px_per_mm))
