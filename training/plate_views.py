@@ -148,8 +148,8 @@ def view(plate: Plate, around: Image, edge: int, *, wrong_way: bool = False) -> 
         return View(image, "", (), "nothing")
     places = []
     for index, (x, y, half) in enumerate(plate.middles):
-        ends = np.array([[[(x - half) * wide, y * high], [(x + half) * wide, y * high]]], np.float32)
-        ends = cv2.perspectiveTransform((ends + edge) * shrink, change)[0, :, 0] / size[0]
+        drawn = np.array([[[(x - half) * wide, y * high], [(x + half) * wide, y * high]]], np.float32)
+        ends = cv2.perspectiveTransform((drawn + edge) * shrink, change)[0, :, 0] / size[0]
         upper = two and index < KINDS[plate.kind].upper
         left, right = (across(float(end), upper) if two else float(end) for end in ends)
         places.append(((left + right) / 2, (right - left) / 2))
@@ -158,7 +158,7 @@ def view(plate: Plate, around: Image, edge: int, *, wrong_way: bool = False) -> 
 
 def _cut(aspect: float) -> NDArray[np.float32]:
     """Return a plate's corners (4, 2) in its cut-out, as shares of the cut-out's width and height."""
-    quad: NDArray[np.floating] = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
+    quad = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
     if random.random() < LEVEL:
         quad += np.random.normal(0, 1, (4, 2)) * random.choice((0.005, 0.015, 0.025)) * np.array([1, aspect * 0.7])
     else:
