@@ -8,6 +8,8 @@ from detection.plate_grammar import (
     ALPHABET,
     EVERY_FORM,
     FORMS,
+    PROVINCE_CODES,
+    PROVINCES,
     Layout,
     PlateColour,
     complete,
@@ -15,6 +17,7 @@ from detection.plate_grammar import (
     form_of,
     forms_in,
     forms_of,
+    province_of,
 )
 
 
@@ -70,6 +73,11 @@ def test_a_plate_of_one_row_is_no_tractors_and_of_two_no_small_cars() -> None:
 )
 def test_what_is_no_plate_has_no_form(text: str) -> None:
     assert forms_of(text) == ()
+
+
+def test_every_province_has_the_code_of_its_counties() -> None:
+    assert sorted(PROVINCE_CODES.values()) == sorted(PROVINCES)
+    assert (province_of("220421"), province_of("990000"), province_of("")) == ("吉", "", "")
 
 
 @given(st.sampled_from(FORMS), st.data())
