@@ -201,6 +201,27 @@ def test_an_alert_is_shown_as_text_and_stays_open_until_its_review_is_saved(serv
     expect(alert).to_have_attribute("data-state", "confirmed")
 
 
+def test_what_a_cameras_rule_says_opens_that_camera_and_is_decided(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    expect(wall.page.get_by_test_id("passage").first).to_be_visible(timeout=SOON_MS)
+    expect(wall.page.get_by_test_id("rule-events")).to_have_count(0)
+    server.post("/dev/rule")
+    event = wall.page.get_by_test_id("rule-event")
+    expect(event).to_have_attribute("data-state", "began", timeout=SOON_MS)
+    for part in ("区域入侵", "夜间 <b>闯入</b>", "×2", "已持续"):
+        expect(event).to_contain_text(part)
+    wall.assert_clean()
+    event.get_by_role("button", name="打开摄像机").click()
+    expect(wall.page.get_by_test_id("device-panel")).to_contain_text("camera-0")
+    server.post("/dev/rule", {"id": "rule-1", "state": "unknown", "cause": "no picture", "ended_at": time.time()})
+    expect(event).to_have_attribute("data-state", "unknown")
+    expect(event).to_contain_text("是否结束不明")
+    event.get_by_role("button", name="驳回").click()
+    expect(event).to_have_count(0)
+    server.post("/dev/rule", {"camera": "camera-3"})  # unreachable: whether it still holds is not known
+    expect(event).to_have_attribute("data-state", "unknown")
+
+
 def test_leaks_drills_and_reasons_are_said(server: DevServer, open_wall: Open) -> None:
     server.world(state="not_possible", leaks=True, drill=True)
     wall = open_wall(server.link)

@@ -12,7 +12,7 @@ import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import type { Alert, Passage, VerdictState } from "../src/types.ts";
+import type { Alert, Passage, RuleEvent, VerdictState } from "../src/types.ts";
 import { accept } from "./socket.ts";
 import { county, makeDevices, passage, readiness, roads, unitsNow } from "./county.ts";
 
@@ -51,6 +51,7 @@ const roadBody = gzipSync(JSON.stringify(roads()));
 const devices = makeDevices(24);
 const passages: Passage[] = [];
 const alerts: Alert[] = [];
+const ruleEvents: RuleEvent[] = [];
 const clients = new Set<ServerResponse>();
 const screens = new Map<Duplex, { shown: string[]; send: (body: Buffer) => void }>();
 const sessions = new Set<string>();
@@ -90,6 +91,21 @@ function alert(): void {
   send("alert", raised);
 }
 
+/** A rule begins to hold at a camera; "id" of an earlier one changes it instead. */
+function ruleEvent(change: Partial<RuleEvent>): void {
+  let event = ruleEvents.find(({ id }) => id === change.id);
+  if (event === undefined) {
+    event = {
+      id: `rule-${ruleEvents.length + 1}`, camera: "camera-0", rule: "r-1", name: "夜间 <b>闯入</b>", kind: "intrusion", state: "began",
+      since: nowS() - 95, began_at: nowS(), ended_at: null, cause: "", count: 2, class: "person", box: [0.1, 0.2, 0.3, 0.4],
+      review: "open", reviewed_at: null, note: null,
+    };
+    ruleEvents.unshift(event);
+  }
+  Object.assign(event, change);
+  send("rule_event", event);
+}
+
 function picture(name: string): { body: Buffer; type: string } {
   const pick = pictures[[...name].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7) % Math.max(1, pictures.length)];
   if (pick) return { body: pick, type: "image/jpeg" };
@@ -122,6 +138,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     for (const stream of screens.keys()) stream.destroy();
     return answer(response, {});
   }
+  if (path === "/dev/rule") return ruleEvent((await bodyOf(request)) as Partial<RuleEvent>), answer(response, {});
   if (path === "/dev/alert") return alert(), answer(response, {});
   if (path === "/v1/session" && request.method === "POST") {
     const { token } = await bodyOf(request);
@@ -149,6 +166,10 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     const open = request.url?.includes("state=open");
     return answer(response, { alerts: alerts.filter(({ state }) => !open || state === "open") });
   }
+  if (path === "/v1/rule-events") {
+    const holding = request.url?.includes("state=began");
+    return answer(response, { rule_events: ruleEvents.filter(({ state }) => !holding || state === "began") });
+  }
   if (path.endsWith("/review")) return review(path, request, response);
   if (path === "/v1/events") return events(request, response);
   if (path.startsWith("/v1/live/")) return answer(response, { title: "Conflict", detail: "no live video here", code: world.live }, 409);
@@ -158,6 +179,11 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
 
 async function review(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { verdict } = await bodyOf(request);
+  const ruled = ruleEvents.find(({ id }) => path.includes(`/${id}/`));
+  if (world.review === 200 && ruled) {
+    ruled.review = verdict as RuleEvent["review"];
+    return answer(response, ruled);
+  }
   const found = alerts.find(({ id }) => path.includes(`/${id}/`));
   if (world.review !== 200 || !found) return answer(response, { title: "refused", detail: "not for the role wall" }, 403);
   found.state = verdict as Alert["state"];

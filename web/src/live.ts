@@ -1,6 +1,6 @@
 /** The one event stream of this screen: joined again when it breaks or falls silent. */
 
-import type { Alert, Devices, Passage, Readiness, Status, Units } from "./types.ts";
+import type { Alert, Devices, Passage, Readiness, RuleEvent, Status, Units } from "./types.ts";
 
 export interface Events {
   hello: { server_time: number };
@@ -9,6 +9,7 @@ export interface Events {
   readiness: Readiness;
   passage: Passage;
   alert: Alert;
+  rule_event: RuleEvent;
   status: Status;
 }
 
@@ -20,7 +21,9 @@ export interface Listener {
   refused(): void;
 }
 
-const KINDS: readonly (keyof Events)[] = ["hello", "devices", "units", "readiness", "passage", "alert", "status"];
+const KINDS: readonly (keyof Events)[] = [
+  "hello", "devices", "units", "readiness", "passage", "alert", "rule_event", "status",
+];
 const GIVE_UP_SILENT_MS = 20_000;
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000];
 

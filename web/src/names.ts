@@ -12,6 +12,10 @@ export function postName(id: string): string {
   return postById(id)?.name ?? id;
 }
 
+export function deviceName(id: string): string {
+  return wall.devices.get(id)?.name ?? id;
+}
+
 export function callSign(id: string): string {
   return wall.county?.units.find((unit) => unit.id === id)?.call_sign ?? id;
 }

@@ -79,6 +79,29 @@ export interface Alert {
   latency_ms: number | null;
 }
 
+export type RuleKind = "intrusion" | "line" | "wrong_way" | "loitering" | "stopped" | "crowd" | "abandoned";
+
+/** What a rule of a camera says; ``unknown``: it held, and nobody can say whether it ended. */
+export interface RuleEvent {
+  id: string;
+  camera: string;
+  rule: string;
+  name: string;
+  kind: RuleKind;
+  state: "began" | "ended" | "unknown";
+  since: number;
+  began_at: number;
+  ended_at: number | null;
+  cause: string;
+  count: number;
+  class: string | null;
+  /** Left, top, right, bottom in shares of the picture. */
+  box: [number, number, number, number] | null;
+  review: "open" | "confirmed" | "rejected";
+  reviewed_at: number | null;
+  note: string | null;
+}
+
 export type Trust = "fresh" | "too_old" | "frozen" | "untrusted" | "never_seen";
 
 export interface Unit {

@@ -8,10 +8,11 @@ import { shown, type Received } from "./readiness.ts";
 import { get, onServerClock, post, Refused } from "./server.ts";
 import { openTiles, Tiles, type Tile } from "./tiles.ts";
 import { ServerClock } from "./time.ts";
-import type { Alert, County, Device, Devices, Passage, Readiness, Session, Status, Units } from "./types.ts";
+import type { Alert, County, Device, Devices, Passage, Readiness, RuleEvent, Session, Status, Units } from "./types.ts";
 
 const PASSAGES_KEPT = 200;
 const ALERTS_KEPT = 200;
+const RULE_EVENTS_KEPT = 200;
 const TICK_MS = 500;
 
 export type Place = "starting" | "login" | "link_used" | "server_away" | "open";
@@ -33,6 +34,7 @@ class Wall {
   units = $state.raw<Units | null>(null);
   passages = $state.raw<Passage[]>([]);
   alerts = $state.raw<Alert[]>([]);
+  ruleEvents = $state.raw<RuleEvent[]>([]);
   status = $state.raw<Status | null>(null);
   pictures = new SvelteMap<string, Shown>();
   /** Whether pictures come at all; while they do not, none is shown as if it were now. */
@@ -135,6 +137,17 @@ class Wall {
     }
   }
 
+  /** The same for what a rule said. */
+  async reviewRule(event: RuleEvent, verdict: "confirmed" | "rejected"): Promise<string> {
+    try {
+      const decided = await post<RuleEvent>(`/v1/rule-events/${encodeURIComponent(event.id)}/review`, { verdict });
+      if (decided !== null) this.#putRuleEvents([decided]);
+      return "";
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
   async #signIn(token: string): Promise<boolean> {
     try {
       await post("/v1/session", { token });
@@ -189,6 +202,9 @@ class Wall {
       case "alert":
         if (this.#putAlert(data as Alert) && this.sound) beep();
         break;
+      case "rule_event":
+        this.#putRuleEvents([data as RuleEvent]);
+        break;
       case "status":
         this.status = data as Status;
         break;
@@ -220,6 +236,13 @@ class Wall {
       this.alerts = this.alerts.filter(({ id }) => open.has(id) || !before.has(id)); // decided while we were away
       for (const alert of alerts) this.#putAlert(alert);
     });
+    const held = new Set(this.ruleEvents.filter(({ state }) => state === "began").map(({ id }) => id));
+    await part<{ rule_events: RuleEvent[] }>("/v1/rule-events?state=began&limit=500", ({ rule_events }) => {
+      const holding = new Set(rule_events.map(({ id }) => id));
+      this.ruleEvents = this.ruleEvents.filter(({ id }) => holding.has(id) || !held.has(id)); // ended while we were away
+      this.#putRuleEvents(rule_events);
+    });
+    await part<{ rule_events: RuleEvent[] }>("/v1/rule-events?limit=50", ({ rule_events }) => this.#putRuleEvents(rule_events));
     await part<{ alerts: Alert[] }>("/v1/alerts?limit=20", ({ alerts }) => alerts.forEach((alert) => this.#putAlert(alert)));
   }
 
@@ -257,6 +280,18 @@ class Wall {
     alerts.sort((a, b) => b.raised_at - a.raised_at);
     this.alerts = alerts.filter((other, i) => i < ALERTS_KEPT || other.state === "open");
     return !known && alert.state === "open";
+  }
+
+  /** Newest first. What holds is never dropped; what has ended is not said to hold again by an older message. */
+  #putRuleEvents(news: RuleEvent[]): void {
+    const byId = new Map(this.ruleEvents.map((event) => [event.id, event]));
+    for (const event of news) {
+      const known = byId.get(event.id);
+      const older = known !== undefined && known.state !== "began" && event.state === "began";
+      byId.set(event.id, older ? { ...event, state: known.state, ended_at: known.ended_at, cause: known.cause } : event);
+    }
+    const events = [...byId.values()].sort((a, b) => b.began_at - a.began_at);
+    this.ruleEvents = events.filter((event, i) => i < RULE_EVENTS_KEPT || event.state === "began");
   }
 
   #show(tile: Tile): void {
