@@ -22,6 +22,9 @@ EXPOSURE_S = 1 / 100
 NEAREST_M = -4.0
 """Motion blur is that of a point at least so far along the road, well in front of the camera."""
 
+BEFORE_M = 1.5
+"""What has passed below the camera is drawn as if it ended so far in front of it: points behind it fold over."""
+
 LEVELS = 4
 """Brightness wanders from GOP to GOP between so many levels, each two per cent apart."""
 
@@ -134,7 +137,7 @@ class Scene:
         noise = self._noise[top + y : bottom + y, left + x : right + x]
         sharp = flat[: wide * high].reshape(high, wide)
         if smear_px > 0.5:
-            sharp = np.asarray(cv2.sepFilter2D(sharp, -1, np.ones(1), _smear(smear_px)), np.uint8)
+            sharp = np.asarray(cv2.sepFilter2D(sharp, -1, np.ones(1), smear(smear_px)), np.uint8)
         grey[:] = cv2.add(sharp, noise, dtype=cv2.CV_8U)
         blue[:] = flat[wide * high : wide * high * 5 // 4].reshape(high // 2, wide // 2)
         red[:] = flat[wide * high * 5 // 4 :].reshape(high // 2, wide // 2)
@@ -144,7 +147,7 @@ class Place:
     """A vehicle at its place in one frame: where each part falls, and the region it changes."""
 
     def __init__(self, view: View, vehicle: Vehicle, each: Driven, frame: int) -> None:
-        self._vehicle = vehicle
+        self.vehicle, self.each = vehicle, each
         front = each.front_m(frame)
         back, half = vehicle.length_m, vehicle.width_m / 2
         shadow = ((-0.2, -half - 0.05, 0.0), (back, -half, 0.0), (back, half + 0.3, 0.0), (-0.2, half + 0.25, 0.0))
@@ -162,9 +165,10 @@ class Place:
             ]
         )
         # A long vehicle's tail may be behind the far end of the ground, but never behind the camera; its front may.
-        road[:, 0] = np.maximum(road[:, 0], front)
+        road[:, 0] = np.maximum(road[:, 0], max(front, BEFORE_M - view.base_z_m))
         seen = view.project(road)
         self._shadow = seen[:4]
+        self.outline = cv2.convexHull(seen[4:].astype(np.float32))
         self._faces = [seen[4 + 4 * index : 8 + 4 * index] for index in range(len(parts))]
         self.rect = _bounds(seen, (0, 0, WIDTH_PX, HEIGHT_PX))
         # What has passed below the camera projects to anywhere: what is left in the picture is the vehicle's far end.
@@ -172,22 +176,27 @@ class Place:
         moved = view.project([(near + each.move_m(frame), middle, 0.5), (near, middle, 0.5)])
         self.smear_px = float(abs(moved[1, 1] - moved[0, 1])) * EXPOSURE_S * FPS
 
+    @property
+    def plate(self) -> NDArray[np.float64] | None:
+        """Return the corners (4, 2) of the plate in the picture, from the left top clockwise; None without one."""
+        return self._faces[-1] if self.vehicle.plates else None
+
     def paint(self, image: Image, road: Sequence[float]) -> None:
         """Draw shadow, parts and plate into the whole picture; ``road`` is the asphalt's colour."""
         left, top, right, bottom = self.rect
         region = image[top:bottom, left:right]
         self._cast(region, road)
-        for part, seen in zip(self._vehicle.parts, self._faces, strict=False):
+        for part, seen in zip(self.vehicle.parts, self._faces, strict=False):
             if part.side and part.side * _area(seen) <= 0:
                 continue
             if part.face is None:
                 outline = np.rint((seen - (left, top)) * 16).astype(np.int32)
                 cv2.fillConvexPoly(region, outline, part.fill, cv2.LINE_AA, 4)
             else:
-                _put(image, part.face, seen, self.rect)
-        if self._vehicle.plates:
+                put(image, part.face, seen, self.rect)
+        if self.vehicle.plates:
             seen = self._faces[-1]
-            _put(image, _plate_face(self._vehicle, float(np.hypot(*(seen[1] - seen[0])))), seen, self.rect)
+            put(image, plate_face(self.vehicle, float(np.hypot(*(seen[1] - seen[0])))), seen, self.rect)
 
     def _cast(self, region: Image, road: Sequence[float]) -> None:
         """Darken the ground under and around the vehicle, in two steps: one flat colour each, which costs nothing."""
@@ -197,7 +206,7 @@ class Place:
             cv2.fillConvexPoly(region, outline, [each * dark for each in road], cv2.LINE_AA, 4)
 
 
-def _put(image: Image, face: Image, seen: NDArray[np.float64], clip: Rect) -> None:
+def put(image: Image, face: Image, seen: NDArray[np.float64], clip: Rect) -> None:
     """Blend a face into the picture so that its corners fall on ``seen``."""
     left, top, right, bottom = _bounds(seen, clip)
     if left >= right or top >= bottom:
@@ -212,13 +221,13 @@ def _put(image: Image, face: Image, seen: NDArray[np.float64], clip: Rect) -> No
     cv2.add(region, cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR), dst=region)
 
 
-def _plate_face(vehicle: Vehicle, width: float) -> Image:
+def plate_face(vehicle: Vehicle, width: float) -> Image:
     """Return the plate in the smallest size that is larger than ``width`` pixels by ``PLATE_OVERSIZE``."""
     faces = [part.face for part in vehicle.plates if part.face is not None]
     return next((face for face in faces if face.shape[1] >= width * PLATE_OVERSIZE), faces[-1])
 
 
-def _smear(length_px: float) -> NDArray[np.float64]:
+def smear(length_px: float) -> NDArray[np.float64]:
     """Return a vertical kernel that averages over ``length_px``."""
     reach = math.ceil((length_px - 1.0) / 2) if length_px > 1.0 else 1
     kernel = np.ones(2 * reach + 1)

@@ -76,7 +76,7 @@ def build(each: Driven) -> Vehicle:
         parts.append(Part(face, upright(half, shape.height)))
     else:
         parts += _top(half * 0.84, shape.roof_back, shape.length - 1.2, shape.height, lit(paint, 1.12))
-        parts.append(Part(_windscreen(shape, paint, rng), _screen(shape)))
+        parts.append(Part(_windscreen(shape, paint, rng, away=each.away), _screen(shape)))
         parts.append(Part(_bonnet(shape, paint), slope(half, 0.0, shape.nose, shape.cowl_back + 0.05, shape.cowl)))
         face = car_tail(shape.width, shape.nose, paint) if each.away else _front(shape, paint, rng)
         parts.append(Part(face, upright(half, shape.nose)))
@@ -143,13 +143,16 @@ def _bonnet(shape: _Shape, paint: Colour) -> Face:
     return canvas.image
 
 
-def _windscreen(shape: _Shape, paint: Colour, rng: random.Random) -> Face:
-    """Return glass with the sky in it, driver (left-hand drive: right in the picture) and perhaps a passenger."""
+def _windscreen(shape: _Shape, paint: Colour, rng: random.Random, *, away: bool) -> Face:
+    """Return glass with the sky in it, driver (left-hand drive: right in the picture) and perhaps a passenger.
+
+    Behind a rear window nobody is seen.
+    """
     wide, high = shape.width * 0.97, 0.78
     canvas = Canvas(wide, high, lit(paint, 1.02), lit(paint, 0.88))
     canvas.fill(((0.09, 0.05), (wide - 0.09, 0.05), (wide - 0.05, high - 0.02), (0.05, high - 0.02)), GLASS)
     for x, shown in ((wide * 0.70, True), (wide * 0.30, rng.random() < 0.45)):
-        if shown:
+        if shown and not away:
             shirt = rng.choice(((70, 66, 64), (120, 110, 104), (60, 70, 112), (130, 128, 126)))
             canvas.disc(x, high * 0.82, (0.22, 0.24), shirt)
             canvas.disc(x, high * 0.46, (0.085, 0.13), (104, 128, 158))

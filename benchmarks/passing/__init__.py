@@ -1,0 +1,1 @@
+"""What the benchmark of passages drives by, and how it judges what the checkpoint told."""
