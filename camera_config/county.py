@@ -146,11 +146,25 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class RoadPoint:
+    """A point of the road: ``x``, ``y`` in the picture from 0 to 1, and where it is on the ground.
+
+    ``across_m`` and ``along_m`` are metres from any point of the road, the same for all points of a checkpoint.
+    """
+
+    x: float
+    y: float
+    across_m: float
+    along_m: float
+
+
+@dataclass(frozen=True, slots=True)
 class SmartCheckpoint:
     """A place where every vehicle's plate is read (智能卡口), by our own video or by its own reader.
 
     ``lane_zone`` is a polygon in picture coordinates from 0 to 1, (x, y), within which plates are
     looked for; empty means the whole picture. ``post`` names the post at the same place, if any.
+    Speeds are measured where there are ``speed_points`` and the camera's height above the road, ``mast_m``.
     """
 
     id: CheckpointId
@@ -170,6 +184,8 @@ class SmartCheckpoint:
     sub_url: str = ""
     record: Recording = Recording.EVENT
     masked: bool = False
+    speed_points: tuple[RoadPoint, ...] = ()
+    mast_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

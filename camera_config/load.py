@@ -14,6 +14,7 @@ from camera_config.county import (
     Ring,
     RingArea,
     RoadClass,
+    RoadPoint,
     Roads,
     Rules,
     SmartCheckpoint,
@@ -194,6 +195,8 @@ def _checkpoints(draft: Draft, head: CountyRecord) -> tuple[SmartCheckpoint, ...
             sub_url=r.sub_url or "",
             record=r.record,
             masked=r.masked,
+            speed_points=tuple(RoadPoint(*point) for point in r.speed_points),
+            mast_m=r.mast_m,
         )
         for r in (checkpoint.record for checkpoint in draft.checkpoints)
     )

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from itertools import combinations
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -25,6 +26,9 @@ BANNED_PLACE_TYPES = (
 
 MASK_AREA_MIN = 1e-4
 """Of the picture; a smaller polygon of a privacy mask is a slip."""
+
+FIELD_PICTURE_MIN, FIELD_ROAD_MIN_M2 = 0.002, 0.5
+"""Any three corners of ``speed_points`` enclose so much of the picture, and so much road, or they lie in a row."""
 
 CAMERA_TYPE, CHECKPOINT_TYPE = "132", "121"
 """GB/T 28181 annex D type codes, digits 11 to 13: network camera, video checkpoint."""
@@ -208,6 +212,9 @@ class CameraRecord(Record):
     vehicle_min: Sure | None = None
 
 
+Metres = Annotated[float, Field(ge=-200, le=200)]
+
+
 class CheckpointRecord(Record):
     """A ``[[checkpoint]]`` of checkpoints.toml."""
 
@@ -221,7 +228,9 @@ class CheckpointRecord(Record):
     road: Name
     direction: Name
     lanes: Annotated[int, Field(ge=1, le=12)]
-    lane_zone: tuple[tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]], ...] = ()
+    lane_zone: tuple[tuple[Share, Share], ...] = ()
+    speed_points: tuple[tuple[Share, Share, Metres, Metres], ...] = ()
+    mast_m: Annotated[float, Field(ge=2, le=20)] | None = None
     purpose: Name
     retention_class: Literal["days-30", "days-90"]
     url: Url | None = None
@@ -236,6 +245,18 @@ class CheckpointRecord(Record):
             raise ValueError(
                 "lane_zone has fewer than 3 corners: draw a polygon, or leave it out for the whole picture"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _calibration(self) -> Self:
+        if bool(self.speed_points) != (self.mast_m is not None):
+            raise ValueError("speed_points and mast_m belong together: give both, or neither for no speeds")
+        if self.speed_points and len(self.speed_points) != 4:
+            raise ValueError(f"speed_points has {len(self.speed_points)} points: give the 4 corners of a field")
+        picture, road = [point[:2] for point in self.speed_points], [point[2:] for point in self.speed_points]
+        for places, least in ((picture, FIELD_PICTURE_MIN), (road, FIELD_ROAD_MIN_M2)):
+            if any(area(three) < least for three in combinations(places, 3)):
+                raise ValueError("speed_points has three points nearly in a row: give the 4 corners of a field")
         return self
 
 

@@ -16,6 +16,7 @@ from detection.plate_look import around
 from detection.plate_vote import SURE, Verdict
 from detection.same_vehicle import TOUCH, one_vehicle, part_of, same_plate, touching
 from detection.sightings import alone, sightings, standing
+from detection.speed import SpeedGauge
 from detection.tools import Tools
 from detection.track import Evidence, Keyframe, Sighting, Track, associate
 
@@ -67,6 +68,7 @@ class CheckpointReader:
     def __init__(self, checkpoint: SmartCheckpoint, tools: Tools, data: Path) -> None:
         self._checkpoint, self._tools, self._data = checkpoint, tools, data
         self._background = Background(checkpoint.lane_zone)
+        self._gauge = SpeedGauge(checkpoint)
         self._tracks: list[Track] = []
         self._past: list[Track] = []
         self._told: dict[Track, _Told] = {}
@@ -235,6 +237,7 @@ class CheckpointReader:
         told = self._told.get(track) or self._tell(track)
         verdict = _worth_telling(track)
         colour = verdict.colour if verdict else None
+        speed = self._gauge.measure(track.plate_path)
         return Passage(
             id=told.id,
             version=version,
@@ -249,6 +252,9 @@ class CheckpointReader:
             plate_class=verdict.plate_class if verdict else None,
             plate_colour=colour.value if colour else None,
             lane=told.lane,
+            direction=track.direction,
+            speed_kmh=round(speed.kmh, 1) if speed else None,
+            speed_error_kmh=round(speed.error_kmh, 1) if speed else None,
             vehicle_class=self._class_of(told.best) if version == FINAL and not self.hurried else UNKNOWN,
             source="video",
             final=version == FINAL,

@@ -29,6 +29,9 @@ class Passage:
         plate_class: PlateClass of GA 24.7 ("02" small car); None without a plate.
         plate_colour: ``PlateColour`` value; None where it could not be seen.
         lane: from 1, counted from the left of the picture; None when the device does not say.
+        direction: towards the camera or away from it; None where that was not seen.
+        speed_kmh: mean speed while the plate was seen; None where the checkpoint is not calibrated or it is too vague.
+        speed_error_kmh: 95 % of the true speeds are within this of it.
         vehicle_class: car, bus, truck, motorcycle or "unknown".
         source: read from our own video, or sent by a device that reads plates itself.
         final: nothing more will be said under this id.
@@ -52,6 +55,9 @@ class Passage:
     plate_class: str | None
     plate_colour: str | None
     lane: int | None
+    direction: str | None
+    speed_kmh: float | None
+    speed_error_kmh: float | None
     vehicle_class: str
     source: Literal["video", "device"]
     final: bool

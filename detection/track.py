@@ -106,6 +106,7 @@ class Track:
         self.drives = False
         self.plate_frames: set[int] = set()
         self.path: list[tuple[float, Box]] = []
+        self.plate_path: list[tuple[float, float, float]] = []
         self.region: Box | None = None
         self.region_start: Box | None = None
         self.plate_region: Box | None = None
@@ -128,6 +129,14 @@ class Track:
     def moved(self) -> bool:
         """Tell whether the plate has moved enough to be on a vehicle that drives."""
         return self.moved_widths >= MOVED_WIDTHS
+
+    @property
+    def direction(self) -> str | None:
+        """Return ``towards`` or ``away``: what comes nearer sinks in the picture. None where it hardly moved."""
+        places = self.plate_path or [(mono_s, 0.0, float(box.bottom)) for mono_s, box in self.path]
+        if len(places) < 2 or not (self.moved or (self.plate is None and self.moved_px > 0)):
+            return None
+        return "towards" if places[-1][2] > places[0][2] else "away"
 
     @property
     def certain(self) -> bool:
@@ -184,6 +193,9 @@ class Track:
         self.plates += 1
         self.plate_frames.add(frame.number)
         self._go(frame.mono_s, vehicle)
+        x, y = box.centre
+        self.plate_path.append((frame.mono_s, x / frame.picture.width, y / frame.picture.height))
+        del self.plate_path[:-PATH_MAX]
         if sighting.read is not None:
             self.ballots.append(Ballot(sighting.read, box.width_px, frame.number))
             if len(self.ballots) > BALLOTS_MAX:
@@ -218,6 +230,7 @@ class Track:
         self.plates += other.plates
         self.plate_frames |= other.plate_frames
         self.path = sorted([*self.path, *other.path], key=lambda step: step[0])[-PATH_MAX:]
+        self.plate_path = sorted([*self.plate_path, *other.plate_path])[-PATH_MAX:]
         self.moved_widths = max(self.moved_widths, other.moved_widths)
         if other.last_s > self.last_s:
             self.last_at, self.last_s, self.last_number = other.last_at, other.last_s, other.last_number
