@@ -34,7 +34,10 @@ class Layout(StrEnum):
 
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_CODED = "11京12津13冀14晋15蒙21辽22吉23黑31沪32苏33浙34皖35闽36赣37鲁41豫42鄂43湘44粤45桂46琼50渝51川52贵53云54藏61陕62甘63青64宁65新"
+_CODED = (
+    "11京12津13冀14晋15蒙21辽22吉23黑31沪32苏33浙34皖35闽36赣37鲁41豫42鄂43湘"
+    "44粤45桂46琼50渝51川52贵53云54藏61陕62甘63青64宁65新"
+)
 PROVINCE_CODES = {_CODED[place : place + 2]: _CODED[place + 2] for place in range(0, len(_CODED), 3)}
 """The first two digits of a county's code (GB/T 2260) and what its vehicles' plates begin with."""
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
