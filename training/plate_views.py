@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.plate_grammar import DIGITS, LETTERS, PROVINCES
+from detection.plate_grammar import ALPHABET, DIGITS, LETTERS, PROVINCES
 from detection.plate_rows import across, in_one_row
 from training.letters import HAN, LATIN, PLATE, STAMPED, Face, glyph
 from training.plates import HOME, KINDS, Image, Plate, draw, jitter
@@ -45,6 +45,9 @@ SHARES: Final[dict[str, float]] = {
     "cycle_yellow": 4,
     "tractor": 2,
 }
+PLAIN: Final = frozenset({"blue", "green", "yellow", "yellow_rear", "black", "cycle_blue", "cycle_yellow"})
+ANYWHERE, EVEN = 0.35, 0.7
+"""Of these so many have any sign anywhere, and so many less the first letters as often as digits."""
 WIDTH_PX: Final = (48.0, 210.0)
 """A plate is so wide in the picture it was cut from, small ones as often as twice as large ones."""
 LEVEL: Final = 0.65
@@ -102,11 +105,18 @@ def _kept(name: str) -> _Kept:
 
 
 def spread(name: str) -> str:
-    """Return a text of a kind with all provinces alike, and often letters where mostly digits stand."""
+    """Return a text of a kind with all provinces alike, and often with signs where they never stand.
+
+    Provinces and marks are 38 of 72 signs and the finest, and a plate has one: so some have them everywhere. What may
+    stand where is for the grammar to say.
+    """
     text = KINDS[name].text().replace(HOME, random.choice(PROVINCES))
-    if name in {"blue", "yellow", "yellow_rear", "black", "cycle_blue", "cycle_yellow"} and random.random() < 0.5:
-        return text[:2] + "".join(random.choice(LETTERS + DIGITS) for _ in range(5))
-    return text
+    if name not in PLAIN:
+        return text
+    kind = random.random()
+    if kind < ANYWHERE:
+        return "".join(random.choice(ALPHABET) for _ in text)
+    return text[:2] + "".join(random.choice(LETTERS + DIGITS) for _ in text[2:]) if kind < EVEN else text
 
 
 def _surrounded(image: Image) -> tuple[Image, int]:
