@@ -50,10 +50,12 @@ ANYWHERE, EVEN = 0.35, 0.7
 """Of these so many have any sign anywhere, and so many less the first letters as often as digits."""
 WIDTH_PX: Final = (48.0, 210.0)
 """A plate is so wide in the picture it was cut from, small ones as often as twice as large ones."""
-LEVEL: Final = 0.65
+LEVEL: Final = 0.55
 """So many are cut by their corners; of the others the upright box around them."""
 WEATHERED: Final = 0.6
 """So many are seen in weather, at night, blurred, compressed."""
+BLURRED: Final = 0.5
+"""So many are soft or sharpened before that: hardly a camera gives a plate's finest strokes as they are."""
 NO_PLATE: Final = 0.05
 """So often there is nothing to read: a sign, or the rows of a plate taken the wrong way."""
 SIGNS: Final = "交通银行中国加油站超市公司出口停车限速学校医院东北大街路上下左右安全小心手机维修烟酒饭店" + LETTERS
@@ -100,7 +102,7 @@ class Views:
 
 def _kept(name: str) -> _Kept:
     faces = STAMPED if random.random() < STAMPED_SHARE else LATIN
-    plate = draw(name, spread(name), PX_PER_MM, faces, EVEN_HAN)
+    plate = draw(name, spread(name), PX_PER_MM, faces, EVEN_HAN, fine_han=True)
     return _Kept(plate, *_surrounded(plate.image))
 
 
@@ -150,6 +152,8 @@ def view(plate: Plate, around: Image, edge: int, *, wrong_way: bool = False) -> 
     change = cv2.getPerspectiveTransform((corners + edge) * shrink, quad * np.array(size, np.float32))
     border = cv2.BORDER_REPLICATE if random.random() < 0.5 else cv2.BORDER_REFLECT
     seen = np.asarray(cv2.warpPerspective(around, change, size, borderMode=border), np.uint8)
+    if random.random() < BLURRED:
+        seen = _softened(seen)
     if random.random() < WEATHERED:
         seen = weathered(seen, float(np.clip(size[0] / 240, 0.25, 1.0)))
     two = (plate.rows == 2) != wrong_way
@@ -166,17 +170,27 @@ def view(plate: Plate, around: Image, edge: int, *, wrong_way: bool = False) -> 
     return View(image, plate.text, tuple(places), plate.kind)
 
 
+def _softened(image: Image) -> Image:
+    """Return a small picture blurred by up to about a pixel of 94, half of them with their edges raised again."""
+    spread = random.uniform(0.3, 1.1) * float(np.clip(image.shape[1] / 94, 0.6, 1.8))
+    soft = cv2.GaussianBlur(image, (0, 0), spread)
+    if random.random() < 0.5:
+        more = random.uniform(0.3, 1.5)
+        soft = cv2.addWeighted(soft, 1 + more, cv2.GaussianBlur(soft, (0, 0), spread + 0.6), -more, 0)
+    return np.asarray(soft, np.uint8)
+
+
 def _cut(aspect: float) -> NDArray[np.float32]:
     """Return a plate's corners (4, 2) in its cut-out, as shares of the cut-out's width and height."""
     quad = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float64)
     if random.random() < LEVEL:
         quad += np.random.normal(0, 1, (4, 2)) * random.choice((0.005, 0.015, 0.025)) * np.array([1, aspect * 0.7])
     else:
-        roll = math.radians(random.gauss(0, 4))
+        roll = math.radians(random.gauss(0, 5))
         turn = np.array([[math.cos(roll), -math.sin(roll)], [math.sin(roll), math.cos(roll)]])
-        lean = np.array([[1, random.gauss(0, 0.12)], [random.gauss(0, 0.04), 1]])
+        lean = np.array([[1, random.gauss(0, 0.2)], [random.gauss(0, 0.04), 1]])
         quad = (quad - 0.5) * np.array([aspect, 1]) @ (turn @ lean).T
-        taper = random.gauss(0, 0.05)
+        taper = random.gauss(0, 0.08)
         quad[:, 1] *= 1 + taper * np.sign(quad[:, 0])
         quad = np.asarray((quad - quad.min(axis=0)) / np.ptp(quad, axis=0), np.float64)
     narrow = random.random() < 0.7

@@ -149,6 +149,8 @@ def draw(
     px_per_mm: float = 1.0,
     faces: Sequence[Face] = LATIN,
     han_faces: Sequence[Face] = HAN,
+    *,
+    fine_han: bool = False,
 ) -> Plate:
     """Draw a plate.
 
@@ -158,6 +160,7 @@ def draw(
         px_per_mm: scale.
         faces: of its letters and digits.
         han_faces: of its province and mark; at least one must hold all marks.
+        fine_han: their strokes are mostly thinner than those of letters, as on stamped plates.
     """
     name = name or random.choices(_NAMES, _SHARES)[0]
     kind = KINDS[name]
@@ -176,9 +179,11 @@ def draw(
         cv2.rectangle(image, (inset, inset), corner, paint.ink, max(1, round(random.uniform(1, 3) * px_per_mm)))
     places = _two_rows(text, kind, width, height) if two else _one_row(text, name, width)
     boldness = random.choice((-1, 0, 0, 0, 1, 1, 2))
+    han_boldness = min(boldness, 0) if fine_han and random.random() < 0.75 else boldness
     for index, place in enumerate(places):
         red = (place[0] in "警使领" and random.random() < 0.9) or (name in {"armed_police", "military"} and index < 2)
-        _ink(image, place, px_per_mm, RED if red else paint.ink, han if place[0] >= "一" else latin, boldness)
+        face, bold = (han, han_boldness) if place[0] >= "一" else (latin, boldness)
+        _ink(image, place, px_per_mm, RED if red else paint.ink, face, bold)
     _marks(image, places, name, two, width, height, px_per_mm, paint.ink)
     middles = tuple(
         ((left + wide / 2) / width, (top + high / 2) / height, wide / 2 / width) for _, left, top, wide, high in places
