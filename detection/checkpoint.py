@@ -10,6 +10,7 @@ from camera_config.county import SmartCheckpoint
 from detection.change import Background, Region
 from detection.decode import Box, Picture
 from detection.evidence import Kept, keep
+from detection.objects import Detection
 from detection.passage import FINAL, PROVISIONAL, Passage, new_passage_id
 from detection.plate_find import PlateBox
 from detection.plate_look import around
@@ -33,11 +34,16 @@ AROUND: Final = (0.1, 0.4)
 """So much around a plate, as shares of its width and height, must have come lately where it was read only once."""
 SAME_S: Final = 8.0
 """Within this time a vehicle that is gone is taken for the same when its plate comes again."""
-BARE_FRAMES: Final = 4
+BARE_FRAMES: Final = 3
 BARE_WAY: Final = 0.15
 BARE_AREA: Final = 0.02
 """Without a plate a vehicle must be seen in so many keyframes, come so far (share of the picture's width), be so large
-(share of the picture), and be a vehicle to the object finder."""
+(share of the picture), and be a vehicle to the object finder, or else as wide as ``BARE_WIDE``."""
+BARE_WIDE: Final = 0.35
+"""Of a lane's width: what is so wide, comes so far and is no person to the object finder is a vehicle that it does not
+know: lorries from behind, carts, what is hung with tarpaulins."""
+UNREAD: Final = (3, 1.0)
+"""A plate that was seen in so many keyframes and has come so many of its widths is on a vehicle, though never read."""
 UNKNOWN: Final = "unknown"
 
 
@@ -122,7 +128,11 @@ class CheckpointReader:
     def _begin(self, frame: Keyframe, sighting: Sighting, regions: Sequence[Region]) -> None:
         """Give a plate to the vehicle it must belong to and whose plate was not yet seen, or else to a new one."""
         vehicle = _vehicle(sighting.box, regions, frame.picture)
-        bare = [(touching(track.region, vehicle), track) for track in self._tracks if track.region and not track.plate]
+        bare = [
+            (touching(place, vehicle), track)
+            for track in self._tracks
+            if not track.plate and (place := track.expected_region(frame.mono_s)) is not None
+        ]
         share, track = max(bare, key=lambda pair: pair[0], default=(0.0, None))
         if track is None or share < TOUCH:
             track = Track(frame)
@@ -139,7 +149,11 @@ class CheckpointReader:
                 if track.plate and track.plate_s == frame.mono_s and region.box.holds(*track.plate.centre)
             ]
             if not owners:
-                near = [(touching(track.region, region.box), track) for track in self._tracks if track.region]
+                near = [
+                    (touching(place, region.box), track)
+                    for track in self._tracks
+                    if (place := track.expected_region(frame.mono_s)) is not None
+                ]
                 share, nearest = max(near, key=lambda pair: pair[0], default=(0.0, None))
                 owners = [nearest] if nearest is not None and share >= TOUCH else []
             for track in owners:
@@ -207,9 +221,22 @@ class CheckpointReader:
         ):
             return False
         others = [*self._tracks, *self._past, *gone]
-        if any(other is not track and other.verdict and other.moved and part_of(track, other) for other in others):
+        known = [other for other in others if other in self._told or (other.verdict and other.moved)]
+        if any(other is not track and part_of(track, other) for other in known):
             return False
-        return self._class_of(track.best) != UNKNOWN
+        if track.plates >= UNREAD[0] and track.moved_widths >= UNREAD[1]:
+            return True
+        return self._class_of(track.best) != UNKNOWN or self._wide(track)
+
+    def _wide(self, track: Track) -> bool:
+        """Tell whether what no model knows is as wide as a vehicle, and nobody on foot."""
+        best = track.best
+        if best is None:
+            return False
+        picture, box = best.frame.picture, best.vehicle
+        left, right = _zone_at(self._checkpoint.lane_zone, (box.top + box.bottom) / 2 / picture.height)
+        lane_px = (right - left) * picture.width / max(self._checkpoint.lanes, 1)
+        return box.width >= BARE_WIDE * lane_px and not any(one.label == "person" for one in self._objects_in(best))
 
     def _seen_before(self, track: Track) -> bool:
         """Tell whether a vehicle with this plate has just gone."""
@@ -222,16 +249,20 @@ class CheckpointReader:
 
     def _class_of(self, evidence: Evidence | None) -> str:
         """Return what the object finder calls the thing in the middle of the evidence; ``UNKNOWN`` for no vehicle."""
+        vehicles = [one for one in self._objects_in(evidence) if one.vehicle]
+        return max(vehicles, key=lambda one: one.box.area * one.score).label if vehicles else UNKNOWN
+
+    def _objects_in(self, evidence: Evidence | None) -> list[Detection]:
+        """Return what the object finder sees in the middle of the evidence."""
         if evidence is None:
-            return UNKNOWN
+            return []
         vehicle = evidence.vehicle
         cut = evidence.frame.picture.even(vehicle.grown(vehicle.width // 8, vehicle.height // 8))
         if cut.area == 0:
-            return UNKNOWN
+            return []
         middle = Box(cut.width * 3 // 8, cut.height * 3 // 8, cut.width * 5 // 8, cut.height * 5 // 8)
         found = self._tools.objects.find(evidence.frame.picture.bgr(cut))
-        vehicles = [one for one in found if one.vehicle and one.box.shared(middle).area]
-        return max(vehicles, key=lambda one: one.box.area * one.score).label if vehicles else UNKNOWN
+        return [one for one in found if one.box.shared(middle).area]
 
     def _passage(self, track: Track, at: float, mono_s: float, version: int) -> Passage:
         told = self._told.get(track) or self._tell(track)

@@ -37,12 +37,18 @@ def touching(one: Box, other: Box) -> float:
 
 
 def part_of(track: Track, other: Track) -> bool:
-    """Tell whether ``track``, whose plate was not read, goes where ``other`` goes at about the same time."""
+    """Tell whether ``track``, whose plate was not read, goes where ``other`` goes at about the same time.
+
+    It must touch it at half of the times at which both were seen, compared with where it was nearest to that time: who
+    follows in a queue stands a moment later where the one before it stood.
+    """
     if max(other.first_s - track.last_s, track.first_s - other.last_s) > AROUND_S:
         return False
-    return any(
-        touching(box, place) >= TOUCH
-        for mono_s, box in track.path
-        for other_s, place in other.path
-        if abs(mono_s - other_s) <= TOGETHER_S
-    )
+    compared = touched = 0
+    for mono_s, box in track.path:
+        apart_s = min((abs(mono_s - other_s) for other_s, _ in other.path), default=TOGETHER_S + 1)
+        if apart_s <= TOGETHER_S:
+            compared += 1
+            near = (place for other_s, place in other.path if abs(mono_s - other_s) <= apart_s)
+            touched += any(touching(box, place) >= TOUCH for place in near)
+    return compared > 0 and 2 * touched >= compared

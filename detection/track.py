@@ -114,6 +114,8 @@ class Track:
         self.moved_widths = 0.0
         self.moved_px = 0.0
         self._velocity = (0.0, 0.0)
+        self._region_s = 0.0
+        self._region_velocity: tuple[float, float] | None = None
         self._start: PlateBox | None = None
         self._verdict: Verdict | None = None
         self._verdict_of = 0
@@ -170,6 +172,19 @@ class Track:
         way = np.array(middle, np.float32) - np.array(self.plate.centre, np.float32)
         return PlateBox(self.plate.quad + way, self.plate.score)
 
+    def expected_region(self, mono_s: float) -> Box | None:
+        """Return where the vehicle should be by now; None before it was seen itself.
+
+        Seen once only it may have come as far as it is high, to either side: the box is larger by that.
+        """
+        if self.region is None:
+            return None
+        if self._region_velocity is None:
+            return self.region.grown(0, self.region.height if self.plate is None else 0)
+        passed = mono_s - self._region_s
+        x, y = (round(speed * passed) for speed in self._region_velocity)
+        return Box(self.region.left + x, self.region.top + y, self.region.right + x, self.region.bottom + y)
+
     def step_px(self, mono_s: float) -> float:
         """Return how far the plate should have come since it was last seen, pixels."""
         return math.hypot(*self._velocity) * (mono_s - self.plate_s)
@@ -208,7 +223,11 @@ class Track:
         """Take a sighting of the vehicle itself."""
         self._seen(frame)
         self._go(frame.mono_s, region)
-        self.region = region
+        if self.region is not None and frame.mono_s > self._region_s:
+            (x, y), (was_x, was_y) = _middle(region), _middle(self.region)
+            passed = frame.mono_s - self._region_s
+            self._region_velocity = ((x - was_x) / passed, (y - was_y) / passed)
+        self.region, self._region_s = region, frame.mono_s
         self.region_start = self.region_start or region
         if frame.number - self.plate_number <= self.settled:  # a settled plate is looked for in every other one
             self.plate_region = region

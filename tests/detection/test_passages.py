@@ -126,6 +126,24 @@ def test_light_going_up_and_down_is_no_vehicle(watch: Watch) -> None:
     assert plates(watch.see(drive("吉D7K391", LEFT, 4.0), length_s=10, change=cloud)) == ["吉D7K391"]
 
 
+def test_a_vehicle_whose_plate_cannot_be_read_is_a_passage_without_plate(watch: Watch) -> None:
+    def muddy(image: Image, now_s: float) -> Image:
+        plate = Drive("", BLUE, (LEFT, -20.0), (LEFT + 40.0, 760.0), 3.0, 7.0).place(now_s)
+        if plate is not None:
+            x, y = round(plate[0]), round(plate[1])
+            cv2.rectangle(image, (x - 42, y - 12), (x + 44, y + 12), (150, 78, 18), -1)
+        return image
+
+    told = watch.see(drive("吉D7K391", LEFT, 3.0), drive("黑B20H67", RIGHT, 3.3), length_s=10, change=muddy)
+    assert plates(told) == [None, "黑B20H67"]
+
+
+def test_a_vehicle_without_a_plate_is_a_passage_even_if_no_model_knows_it(watch: Watch) -> None:
+    told = watch.see(drive(None, LEFT, 3.0), drive("黑B20H67", RIGHT, 8.0), length_s=15)
+    assert plates(told) == [None, "黑B20H67"]
+    assert [one.direction for one in told if one.final] == ["towards", "towards"]
+
+
 def test_a_disk_that_is_full_does_not_hold_up_the_passage(tools: Tools, tmp_path: Path) -> None:
     nowhere = tmp_path / "file"
     nowhere.write_text("not a folder")

@@ -5,7 +5,7 @@ import numpy as np
 from detection.decode import Box
 from detection.plate_find import PlateBox
 from detection.plate_read import PlateRead
-from detection.same_vehicle import one_vehicle
+from detection.same_vehicle import one_vehicle, part_of
 from detection.track import GONE_S, Keyframe, Sighting, Track, associate
 from tests.support.pictures import picture_of
 
@@ -96,3 +96,33 @@ def test_nearly_the_same_plate_is_the_same_only_where_a_reading_is_weak() -> Non
     weak = track((3, 300, 260, "吉D7K891"), probability=0.5)
     assert not one_vehicle(one, sure)
     assert one_vehicle(one, weak)
+
+
+def bare(*path: tuple[int, Box]) -> Track:
+    out = Track(frame(path[0][0]))
+    for number, box in path:
+        out.see_region(frame(number), box)
+    return out
+
+
+def place(y: int) -> Box:
+    return Box(200, y, 600, y + 300)
+
+
+def test_who_follows_in_a_queue_is_no_part_of_the_one_before() -> None:
+    ahead = bare(*((number, place(100 + 200 * number)) for number in range(6)))
+    behind = bare(*((number, place(-250 + 200 * number)) for number in range(1, 9)))
+    assert not part_of(behind, ahead)
+
+
+def test_what_goes_with_a_vehicle_is_a_part_of_it() -> None:
+    lorry = bare(*((number, place(100 + 200 * number)) for number in range(4)))
+    load = bare(*((number, Box(250, -50 + 200 * number, 550, 250 + 200 * number)) for number in range(5)))
+    assert part_of(load, lorry)
+
+
+def test_a_vehicle_without_a_plate_is_expected_where_its_speed_takes_it() -> None:
+    one = bare((1, place(100)), (2, place(300)))
+    assert one.expected_region(1.5) == place(500)
+    once = bare((1, place(100)))
+    assert once.expected_region(1.0) == Box(200, -200, 600, 700)
