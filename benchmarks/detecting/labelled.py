@@ -124,10 +124,18 @@ def _labels_of(path: Path, folder: Path) -> Path:
 
 
 def _boxes(labels: Path, width: int, height: int) -> Iterable[tuple[str, Box]]:
-    """Yield group and box; a line is ``kind x y width height``, shares of the picture, of the middle and the sides."""
+    """Yield group and box; a line is ``kind x y width height``, shares of the picture, of the middle and the sides.
+
+    A longer line is an outline, ``kind x y x y x y …``, and its box is that of its corners.
+    """
     for line in labels.read_text(encoding="ascii").splitlines() if labels.is_file() else []:
-        kind, x, y, wide, high = (float(value) for value in line.split()[:5])
-        if int(kind) in GROUPS:
-            left, top = (x - wide / 2) * width, (y - high / 2) * height
-            right, bottom = left + wide * width, top + high * height
-            yield GROUPS[int(kind)], Box(round(left), round(top), round(right), round(bottom))
+        kind, *numbers = (float(value) for value in line.split())
+        if int(kind) not in GROUPS:
+            continue
+        if len(numbers) == 4:
+            x, y, wide, high = numbers
+            sides = (x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
+        else:
+            sides = (min(numbers[::2]), min(numbers[1::2]), max(numbers[::2]), max(numbers[1::2]))
+        left, top, right, bottom = (round(side * of) for side, of in zip(sides, (width, height) * 2, strict=True))
+        yield GROUPS[int(kind)], Box(left, top, right, bottom)

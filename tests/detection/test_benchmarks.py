@@ -50,7 +50,9 @@ def folder_of(root: Path, *, beside: bool) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(pictures / "a.png"), np.full((100, 200, 3), 90, np.uint8))
     cv2.imwrite(str(pictures / "b.png"), np.full((100, 200, 3), 90, np.uint8))
-    (labels / "a.txt").write_text("0 0.5 0.5 0.1 0.4\n5 0.25 0.5 0.5 1.0\n16 0.5 0.5 0.1 0.1\n", encoding="ascii")
+    (labels / "a.txt").write_text(
+        "0 0.45 0.3 0.55 0.5 0.5 0.7\n5 0.25 0.5 0.5 1.0\n16 0.5 0.5 0.1 0.1\n", encoding="ascii"
+    )
     return root
 
 
