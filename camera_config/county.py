@@ -297,6 +297,29 @@ class Roads:
     shape: tuple[NDArray[np.float64], ...]
 
 
+class NoiseModel(StrEnum):
+    """What slows drives together: nothing, roads of one zone and class, the whole county, or county and zone."""
+
+    INDEPENDENT = "independent"
+    ZONE_CLASS = "zone_class"
+    GLOBAL = "global"
+    MIXED = "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How far drives and turnouts differ from what the rules say; both are means, spread log-normally.
+
+    Coefficients of variation in per mille. The defaults are assumed, not measured anywhere: calibrate them by drills,
+    and set ``assumed`` to false then.
+    """
+
+    model: NoiseModel = NoiseModel.MIXED
+    travel_cv_permille: int = 350
+    turnout_cv_permille: int = 600
+    assumed: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The county's rules for planning; PLANNER.md 1 defines every word, docs/ref/config.md every key."""
@@ -317,6 +340,7 @@ class Rules:
     snap_max_m: float
     fugitive_factor_permille: int
     verdict_valid_s: int
+    noise: Noise = Noise()
 
 
 @dataclass(frozen=True, slots=True)

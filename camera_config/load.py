@@ -8,6 +8,7 @@ from camera_config.county import (
     Camera,
     Closure,
     County,
+    Noise,
     PatrolRoute,
     Position,
     Post,
@@ -247,6 +248,7 @@ def _rules(rules: RulesRecord) -> Rules:
     plain["speed_kmh"] = {
         Weather(weather): {RoadClass(kind): kmh for kind, kmh in speeds} for weather, speeds in rules.speed_kmh
     }
+    plain["noise"] = Noise(**dict(rules.noise))
     return Rules(**plain)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from camera_config.county import Blocks, Net, Recording, Ring, RoadClass, UnitStatus, Weather, ZoneKind
+from camera_config.county import Blocks, Net, NoiseModel, Recording, Ring, RoadClass, UnitStatus, Weather, ZoneKind
 from camera_config.outline import area, crosses_itself
 
 PLACE_TYPES = (
@@ -397,6 +397,15 @@ class WeathersRecord(Record):
     snow: SpeedsRecord
 
 
+class NoiseRecord(Record):
+    """``[noise]`` of rules.toml."""
+
+    model: NoiseModel = NoiseModel.MIXED
+    travel_cv_permille: Annotated[int, Field(ge=0, le=1500)] = 350
+    turnout_cv_permille: Annotated[int, Field(ge=0, le=1500)] = 600
+    assumed: bool = True
+
+
 class RulesRecord(Record):
     """rules.toml."""
 
@@ -416,3 +425,4 @@ class RulesRecord(Record):
     snap_max_m: Annotated[float, Field(gt=0, le=500)] = 30.0
     fugitive_factor_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1300
     verdict_valid_s: Annotated[int, Field(gt=0, le=10)] = 10
+    noise: NoiseRecord = NoiseRecord()

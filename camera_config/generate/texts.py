@@ -74,6 +74,13 @@ committed_other = 300                    # after its release; never counted for 
 off_duty = 1200                          # if it can be called; never counted for READY
 unknown = 90                             # never counted for READY
 
+# How far drives and turnouts differ from the times above, which are means; the odds of a plan come from it.
+[noise]
+model = "mixed"                          # independent, zone_class, global, mixed: what is slow together; default mixed
+travel_cv_permille = 350                 # per mille; coefficient of variation of driving; default 350
+turnout_cv_permille = 600                # per mille; the same of turning out; default 600
+assumed = true                           # true: not measured here, and shown as assumed; default true
+
 # Speeds in km/h over a whole drive, no siren, by road class; a lower speed makes every arrival later.
 [speed_kmh.dry]
 expressway = 95.0
