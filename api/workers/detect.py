@@ -171,6 +171,10 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     county = load_county(settings.county)
     checkpoints, cameras = share_of(county, settings, index)
     name = f"detect-{index}"
+    outbox = Outbox(outbox_path(settings.data, name), f"{name}.{int(clock.now().timestamp() * 1000)}")
+    outbox.put("rule.reset", name, rule_reset(county, settings, index, clock.now().timestamp()))
+    pump = Pump(outbox, settings, run)
+    pump.start()
     decoder = open_decoder("auto")
     weights = Path(settings.objects_weights) if settings.objects_weights else None
     objects = open_objects(weights, settings.objects_sha256, settings.objects_device)
@@ -187,8 +191,6 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
         county=settings.county,
         rules=RuleDesk([camera.id for camera in cameras], county.camera_rules, county.utc_offset_s),
     )
-    outbox = Outbox(outbox_path(settings.data, name), f"{name}.{int(clock.now().timestamp() * 1000)}")
-    outbox.put("rule.reset", name, rule_reset(county, settings, index, clock.now().timestamp()))
     bus = DetectBus(settings, run, clock)
     worker = DetectWorker(analyst, outbox, clock, bus, partial(write_counts, run, name))
 
@@ -201,8 +203,6 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ended)
     signal.signal(signal.SIGUSR1, input_ended)
-    pump = Pump(outbox, settings, run)
-    pump.start()
     bus.start()
     kind = type(decoder).__name__
     log.info("detect.started index=%d checkpoints=%d cameras=%d by=%s", index, len(checkpoints), len(cameras), kind)
