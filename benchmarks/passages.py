@@ -93,7 +93,8 @@ def main(argv: list[str] | None = None) -> None:
     print(f"{keyframes} keyframes, {ms} ms CPU each")
     if args.json:
         figures: dict[str, Any] = whole.figures()
-        exact = {f"exact_{name}": tally.figures()["exact"] for name, tally in tallies.items()}
+        exact = {f"exact_{name}": None for name in ("day", "night", "rain")}
+        exact |= {f"exact_{name}": tally.figures()["exact"] for name, tally in tallies.items()}
         by_name = {name: tally.figures() for name, tally in tallies.items()}
         print(json.dumps({**figures, **exact, "ms_per_keyframe": ms, "scenes": by_name}, ensure_ascii=False))
 
