@@ -39,6 +39,8 @@ bench: setup
 	$(BIN)/python -m benchmarks.depacketise
 	$(BIN)/python -m benchmarks.record
 	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.passages
+	$(BIN)/python -m benchmarks.gpu
 
 soak: setup
 	$(BIN)/pytest tests/soak
