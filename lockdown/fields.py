@@ -37,11 +37,16 @@ def post_fields(graph: Graph, posts: Sequence[Post]) -> Fields:
     missing = [post for post in ids if post not in graph.post_node]
     if missing:
         raise ValueError(f"posts not in the graph: {', '.join(missing)}; give them to build_graph")
-    targets = np.array([graph.post_node[post] for post in ids], np.int64)
+    return Fields(ids, node_fields(graph, [graph.post_node[post] for post in ids]))
+
+
+def node_fields(graph: Graph, nodes: Sequence[int]) -> Ints:
+    """Return (nodes given, nodes of the graph) proved milliseconds to each node given."""
+    targets = np.array(nodes, np.int64)
     ms = _to_targets(graph.car, len(graph.lat), targets)
     for i, target in enumerate(targets):
         prove_field(graph.car, ms[i], int(target))
-    return Fields(ids, ms)
+    return ms
 
 
 def prove_field(car: Star, ms: Ints, target: int) -> None:

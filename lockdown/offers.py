@@ -59,12 +59,9 @@ class Offers:
         drive = np.full((len(self.units), len(self.asked)), NEVER_MS, np.int64)
         delay = [0] * len(self.units)
         for i, unit in enumerate(self.units):
-            place = self._places[unit.id]
-            if unit.id in self.able and place is not None:
+            if unit.id in self.able:
                 delay[i] = sure_delay_ms(unit, self.rules)
-                moved_m = unit.speed_kmh * M_PER_MS_PER_KMH * (unit.seen_age_ms or 0)
-                heading = unit.heading_deg if moving(unit, self.rules) else None
-                drive[i] = self._offer(unit, worst_drive_ms(self.graph, self.fields, place, heading, moved_m))
+                drive[i] = self.serves(unit, self.sure_drive(unit, self.fields))
         return self._table(delay, drive)
 
     @cached_property
@@ -75,9 +72,24 @@ class Offers:
         for i, unit in enumerate(self.units):
             if unit.id not in self.unable:
                 delay[i] = best_delay_ms(unit, self.rules)
-                place, reach_m = self._places[unit.id], _reach_m(unit, self.rules)
-                drive[i] = self._offer(unit, best_drive_ms(self.graph, self.fields, place, reach_m))
+                drive[i] = self.serves(unit, self.best_drive(unit, self.fields))
         return self._table(delay, drive)
+
+    def sure_drive(self, unit: UnitNow, fields: Fields) -> Ints:
+        """Return (rows of ``fields``,) the unit's longest drive; never where it is not known where the unit is.
+
+        ``fields`` may be to other places or of roads that are reopened; the unit came where it is by the graph's.
+        """
+        place = self._places[unit.id]
+        if place is None:
+            return np.full(len(fields.posts), NEVER_MS, np.int64)
+        moved_m = unit.speed_kmh * M_PER_MS_PER_KMH * (unit.seen_age_ms or 0)
+        heading = unit.heading_deg if moving(unit, self.rules) else None
+        return worst_drive_ms(self.graph, fields, place, heading, moved_m)
+
+    def best_drive(self, unit: UnitNow, fields: Fields) -> Ints:
+        """Return (rows of ``fields``,) the unit's shortest drive; ``fields`` as of ``sure_drive``."""
+        return best_drive_ms(self.graph, fields, self._places[unit.id], _reach_m(unit, self.rules))
 
     @cached_property
     def able(self) -> frozenset[UnitId]:
@@ -110,7 +122,7 @@ class Offers:
         begins = np.cumsum([0, *(len(a.demand.posts) for a in self.asked[:-1])])
         return np.array(rows, np.int64), begins.astype(np.int64)
 
-    def _offer(self, unit: UnitNow, drive_ms: Ints) -> Ints:
+    def serves(self, unit: UnitNow, drive_ms: Ints) -> Ints:
         """Return (demands,) drives from (posts,): the longest of a group's, never where the unit may not serve."""
         rows, begins = self._columns
         return np.where(self._allowed[unit.id], np.maximum.reduceat(drive_ms[rows], begins), NEVER_MS)

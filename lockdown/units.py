@@ -86,8 +86,12 @@ def trust_of(unit: UnitNow, rules: Rules) -> Trust:
 
 def surely_able(unit: UnitNow, rules: Rules) -> bool:
     """Tell whether the unit counts for READY: fresh, and its status is one that can be sent."""
-    sendable = unit.status in rules.dispatch_delay_s and unit.status not in _NEVER_SENT
-    return sendable and trust_of(unit, rules) is Trust.FRESH
+    return can_be_sent(unit, rules) and trust_of(unit, rules) is Trust.FRESH
+
+
+def can_be_sent(unit: UnitNow, rules: Rules) -> bool:
+    """Tell whether the unit's status is one that the rules send."""
+    return unit.status in rules.dispatch_delay_s and unit.status not in _NEVER_SENT
 
 
 def surely_unable(unit: UnitNow, rules: Rules) -> bool:
@@ -114,8 +118,19 @@ def best_delay_ms(unit: UnitNow, rules: Rules) -> int:
         return rules.callable_delay_s * 1000
     if surely_able(unit, rules):
         return sure_delay_ms(unit, rules)
+    return least_delay_ms(rules)
+
+
+def least_delay_ms(rules: Rules) -> int:
+    """Return the delay of the readiest unit that can be."""
+    status = readiest(rules)
+    return 0 if status is None else rules.dispatch_delay_s[status] * 1000
+
+
+def readiest(rules: Rules) -> UnitStatus | None:
+    """Return the status that is sent soonest, the first by name of several; None where the rules send none."""
     sendable = [s for s in rules.dispatch_delay_s if s not in _NEVER_SENT]
-    return min((rules.dispatch_delay_s[s] for s in sendable), default=0) * 1000
+    return min(sendable, key=lambda s: (rules.dispatch_delay_s[s], s), default=None)
 
 
 def fits(unit: UnitNow, crew_min: int, equipment: Collection[str]) -> bool:
