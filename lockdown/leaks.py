@@ -49,15 +49,15 @@ def find_leaks(graph: Graph, area: RingArea, posts: Sequence[Post]) -> tuple[Lea
         One leak a crossing road, in order of inner junction and piece. Empty: the ring is closed.
     """
     within = inside(area.outline, graph.lat, graph.lon)
-    passable = _passable(graph, [post for post in posts if post.ring == area.ring])
-    crossings = list(_crossings(graph, within, passable))
+    free = passable(graph, [post for post in posts if post.ring == area.ring])
+    crossings = list(_crossings(graph, within, free))
     if not crossings:
         return ()
-    came_from = _ways_from_the_middle(graph, within, passable)
+    came_from = _ways_from_the_middle(graph, within, free)
     return tuple(_leak(graph, area, chain, came_from) for chain in crossings)
 
 
-def _passable(graph: Graph, posts: Sequence[Post]) -> Bools:
+def passable(graph: Graph, posts: Sequence[Post]) -> Bools:
     """Return which arcs of ``any_way`` are free; a post stops a driver as he leaves the post's node."""
     star = graph.any_way
     free = np.ones(len(star.head), np.bool_)
@@ -73,21 +73,21 @@ def _passable(graph: Graph, posts: Sequence[Post]) -> Bools:
     return free
 
 
-def _crossings(graph: Graph, within: Bools, passable: Bools) -> Iterator[list[int]]:
+def _crossings(graph: Graph, within: Bools, free: Bools) -> Iterator[list[int]]:
     """Yield for each open crossing its arcs from the junction inside to the junction outside."""
     star = graph.any_way
     for node in np.flatnonzero(within[: graph.junctions]).tolist():
         for first in range(star.ptr[node], star.ptr[node + 1]):
             chain = [first]
-            while passable[chain[-1]] and (at := int(star.head[chain[-1]])) >= graph.junctions:
+            while free[chain[-1]] and (at := int(star.head[chain[-1]])) >= graph.junctions:
                 # A post or closure has two pieces: go on by the one that we did not come by.
                 onward = (a for a in range(star.ptr[at], star.ptr[at + 1]) if star.piece[a] != star.piece[chain[-1]])
                 chain.append(next(onward))
-            if passable[chain[-1]] and not within[star.head[chain[-1]]]:
+            if free[chain[-1]] and not within[star.head[chain[-1]]]:
                 yield chain
 
 
-def _ways_from_the_middle(graph: Graph, within: Bools, passable: Bools) -> list[int]:
+def _ways_from_the_middle(graph: Graph, within: Bools, free: Bools) -> list[int]:
     """Return the node before each on the shortest free way from the middle; negative where there is none."""
     star = graph.any_way
     junctions = np.flatnonzero(within[: graph.junctions])
@@ -95,7 +95,7 @@ def _ways_from_the_middle(graph: Graph, within: Bools, passable: Bools) -> list[
         graph.lat[junctions] - graph.lat[junctions].mean(),
         (graph.lon[junctions] - graph.lon[junctions].mean()) * np.cos(np.radians(graph.plane.lat0)),
     )
-    cost = np.where(passable, star.cost, np.inf).astype(np.float64)
+    cost = np.where(free, star.cost, np.inf).astype(np.float64)
     _, before = shortest(star.ptr, star.head, cost, [int(junctions[np.argmin(away)])])
     return [int(node) for node in before[0]]
 
