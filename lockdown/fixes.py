@@ -18,8 +18,7 @@ from lockdown.matching import largest
 from lockdown.moves import spot_for_anyone, spot_for_unit, takes_ms
 from lockdown.offers import Offers
 from lockdown.reopen import Reopened
-from lockdown.seal import Solution
-from lockdown.smallest import smallest_set
+from lockdown.smallest import keeping_set, smallest_set
 from lockdown.table import Table
 from lockdown.times import NEVER_MS
 from lockdown.units import least_delay_ms
@@ -36,6 +35,8 @@ class Fix:
         at: where the spot, or the closure, is.
         standby: name of the standby point; None at a junction.
         posts: the posts of the demand acted on; of one_more, of a demand that the unit can then serve.
+        need: of lower_need: what the post asks now.
+        leaves: of release: what the unit is doing.
         roads: of give_up: the roads that are then open; of reopen, stand_at and one_more: the road there.
         setup_ms: of shorter_setup: as it is now and with a fixed barrier.
         crew, equipment: of one_more: what ``posts`` ask of a unit.
@@ -53,6 +54,8 @@ class Fix:
     standby: str | None = None
     posts: tuple[PostId, ...] = ()
     roads: tuple[str, ...] = ()
+    need: int | None = None
+    leaves: UnitStatus | None = None
     setup_ms: tuple[int, int] | None = None
     crew: int | None = None
     equipment: tuple[str, ...] = ()
@@ -64,38 +67,37 @@ class Fixes:
 
     ``deficiency``: units missing, of those that surely count. ``single``: every action that is enough alone, those
     that help now first. ``smallest``: where there is none, a set that is enough together; ``proved`` when none of fewer
-    actions is enough.
+    actions is enough. ``keeping``: where two and more are missing, units that together do it with no post given up and
+    no need lowered, if any do.
     """
 
     deficiency: int
     single: tuple[Fix, ...]
     smallest: tuple[Fix, ...]
+    keeping: tuple[Fix, ...]
     proved: bool
 
 
-def fixes(
-    offers: Offers, table: Table, solution: Solution, spots: Spots, reopened: Sequence[Reopened] = ()
-) -> Fixes | None:
+def fixes(offers: Offers, table: Table, spots: Spots, reopened: Sequence[Reopened] = ()) -> Fixes | None:
     """Return what would make ``table``, the sure one of ``offers`` or a part of it, feasible; None where it is.
 
     Args:
         offers: who can offer what.
         table: ``offers.sure``, or some of its demands.
-        solution: of ``table``.
         spots: where units may stand (``spots_of``).
         reopened: the roads with each closure lifted (``reopened``); without them no reopening is among the fixes.
     """
-    if solution.feasible:
-        return None
     case = Case(offers, table, spots, tuple(reopened))
     search = _Singles(case)
+    if not search.missing:
+        return None
     found = [*search.units(), *search.posts(), *search.roads()]
     single = tuple(sorted((_fix(case, a, where, search.reached) for a, where in found), key=_rank))
+    keeping = _together(case, keeping_set(case)) if search.missing > 1 else ()
     if single:
-        return Fixes(solution.deficiency, single, (), proved=True)
+        return Fixes(search.missing, single, (), keeping, proved=True)
     sets = smallest_set(case)
-    chosen = sorted((_fix(case, a, () if a.spot is None else (a.spot,), ()) for a in sets.actions), key=_rank)
-    return Fixes(solution.deficiency, (), tuple(chosen), sets.proved)
+    return Fixes(search.missing, (), _together(case, sets.actions), keeping, sets.proved)
 
 
 Found = tuple[Action, tuple[int, ...]]
@@ -111,11 +113,12 @@ class _Singles:
         self._masks = masks
         self._matching, _ = largest(masks, self._needs)
         self._open = open_needs(self._matching, self._needs)
+        self.missing = len(self._open)
         self.reached = sorted(reached(self._matching, self._open))
 
     def units(self) -> list[Found]:
         """Return actions that bring one unit; one serves one need, so these only help where one is missing."""
-        if len(self._open) != 1:
+        if self.missing != 1:
             return []
         case, by = self._case, self._case.arrivals(None)
         limit = case.limits()
@@ -138,8 +141,8 @@ class _Singles:
             demand = self._case.table.demands[j]
             if demand.setup_ms > FIXED_BARRIER_MS:
                 found.append((Action(Kind.SHORTER_SETUP, post=demand.id), ()))
-            if demand.need > len(self._open):
-                found.append((Action(Kind.LOWER_NEED, post=demand.id, need=demand.need - len(self._open)), ()))
+            if demand.need > self.missing:
+                found.append((Action(Kind.LOWER_NEED, post=demand.id, need=demand.need - self.missing), ()))
             found.append((Action(Kind.GIVE_UP, post=demand.id), ()))
         return [(action, spots) for action, spots in found if enough(self._case, [action])]
 
@@ -159,6 +162,10 @@ class _Singles:
         if not enough(self._case, [chosen]):
             raise ArithmeticError(f"a fix that is none: {chosen}")
         return [(chosen, tuple(spots.tolist()))]
+
+
+def _together(case: Case, actions: Sequence[Action]) -> tuple[Fix, ...]:
+    return tuple(sorted((_fix(case, a, () if a.spot is None else (a.spot,), ()) for a in actions), key=_rank))
 
 
 def _rank(fix: Fix) -> tuple[object, ...]:
@@ -189,6 +196,7 @@ def _of_unit(case: Case, action: Action, reached: Sequence[int]) -> Fix:
         helps_now=True,
         takes_ms=case.offers.rules.callable_delay_s * 1000 if called_in else None,
         within_ms=left if left >= 0 else None,
+        leaves=case.offers.units[u].status if action.kind is Kind.RELEASE else None,
     )
 
 
@@ -224,6 +232,7 @@ def _of_post(case: Case, action: Action) -> Fix:
         helps_now=decided,
         takes_ms=0 if decided else None,
         posts=demand.posts,
+        need=demand.need if action.kind is Kind.LOWER_NEED else None,
         roads=tuple(sorted(roads)) if action.kind is Kind.GIVE_UP else (),
         setup_ms=None if decided else (demand.setup_ms, FIXED_BARRIER_MS),
     )

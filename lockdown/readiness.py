@@ -7,7 +7,7 @@ units whose word by radio would decide it are named.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -70,7 +70,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The answer for one moment, ``computed_at`` (unix seconds, handed in); after ``valid_for_s`` it says nothing."""
+    """The answer for one moment, ``computed_at`` (unix seconds, handed in); after ``valid_for_s`` it says nothing.
+
+    ``offers`` is what it was judged by, for advice on it (``lockdown.advice``).
+    """
 
     computed_at: float
     valid_for_s: int
@@ -83,6 +86,7 @@ class Readiness:
     leaks: tuple[Leak, ...]
     unknown_units: tuple[UnitId, ...]
     trust: dict[UnitId, Trust]
+    offers: Offers = field(repr=False, compare=False)
 
 
 def assess(
@@ -133,6 +137,7 @@ def assess(
         leaks=tuple(leak for ring in BOTH for leak in leaks.get(ring, ())),
         unknown_units=offers.unknown(),
         trust=trust,
+        offers=offers,
     )
 
 

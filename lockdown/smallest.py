@@ -7,7 +7,7 @@ An action that brings one unit serves one need; which of them can serve together
 a road, do more: their sets are tried one by one. Then each action gives way to a milder one where that is still enough.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -51,7 +51,7 @@ def smallest_set(case: Case) -> Sets:
             if tried > TRIES:
                 whole = False
                 break
-            found = _filled(case, some, size - len(some))
+            found = _filled(case, some, size - len(some), _units(case, some))
             if found is not None:
                 return Sets(_milder(case, found), proved)
         proved &= (whole and not several) or not _can_reach(bulk, size, len(open_))
@@ -84,15 +84,26 @@ def _can_reach(bulk: Bulk, size: int, missing: int) -> bool:
     return sum(most) + size - len(most) >= missing
 
 
-def _filled(case: Case, some: list[Action], left: int) -> list[Action] | None:
-    """Return ``some`` and at most ``left`` actions that bring one unit each and are enough with them."""
+def keeping_set(case: Case) -> tuple[Action, ...]:
+    """Return the fewest actions that bring units and leave every post what it asks; empty where they cannot do it.
+
+    Each serves one need, so they are as many as needs are open.
+    """
+    found = _filled(case, [], sum(case.needs), _bringing(case, []))
+    return () if found is None else _milder(case, found)
+
+
+def _filled(
+    case: Case, some: list[Action], left: int, units: Iterable[tuple[Action, frozenset[int]]]
+) -> list[Action] | None:
+    """Return ``some`` and at most ``left`` of ``units``, in their order, that are enough with them."""
     masks, needs = case.changed(some)
     matching, _ = largest(masks, needs)
     open_ = open_needs(matching, needs)
     if len(open_) > left:
         return None
     taken, near = list(some), reached(matching, open_)
-    for action, demands in _units(case, some):
+    for action, demands in units:
         while near & demands and (action.kind is Kind.ONE_MORE or action not in taken):
             unit = 1 << (len(case.table.units) + len(taken))
             for j in demands:
@@ -105,18 +116,23 @@ def _filled(case: Case, some: list[Action], left: int) -> list[Action] | None:
 
 
 def _units(case: Case, some: Sequence[Action]) -> Iterator[tuple[Action, frozenset[int]]]:
-    """Yield actions that bring one unit, with the demands that it can serve, in order of preference."""
-    by, limit = case.arrivals(road_of(some)), case.limits()
-    for kind, units in ((Kind.ANSWER, case.answering), (Kind.RELEASE, tuple(case.busy))):
-        for u in units:
-            yield Action(kind, unit=case.table.units[u]), frozenset(np.flatnonzero(by.hoped_ms[u] <= limit).tolist())
-    yield from _at_spots(by.drive_ms <= (limit - least_delay_ms(case.offers.rules))[:, None], case.spots.junctions)
+    """Yield actions that bring or spare one unit, with the demands that it can serve, in order of preference."""
+    yield from _bringing(case, some)
     for j, demand in enumerate(case.table.demands):
         if demand.need > 1 and Action(Kind.GIVE_UP, post=demand.id) not in some:
             yield Action(Kind.LOWER_NEED, post=demand.id, need=demand.need - 1), frozenset([j])
     for j, demand in enumerate(case.table.demands):
         if demand.need == 1:
             yield Action(Kind.GIVE_UP, post=demand.id), frozenset([j])
+
+
+def _bringing(case: Case, some: Sequence[Action]) -> Iterator[tuple[Action, frozenset[int]]]:
+    """Yield actions that bring one unit."""
+    by, limit = case.arrivals(road_of(some)), case.limits()
+    for kind, units in ((Kind.ANSWER, case.answering), (Kind.RELEASE, tuple(case.busy))):
+        for u in units:
+            yield Action(kind, unit=case.table.units[u]), frozenset(np.flatnonzero(by.hoped_ms[u] <= limit).tolist())
+    yield from _at_spots(by.drive_ms <= (limit - least_delay_ms(case.offers.rules))[:, None], case.spots.junctions)
 
 
 def _at_spots(near: Bools, junctions: int) -> Iterator[tuple[Action, frozenset[int]]]:

@@ -32,8 +32,9 @@ def _lacking(plans: Iterator[Plan], one: int, more: int) -> Iterator[tuple[Plan,
         if solution.feasible or not left[solution.deficiency == 1]:
             continue
         left[solution.deficiency == 1] -= 1
-        answer = fixes(plan.offers, plan.table, solution, plan.spots, plan.reopened)
+        answer = fixes(plan.offers, plan.table, plan.spots, plan.reopened)
         assert answer is not None
+        assert answer.deficiency == solution.deficiency
         yield plan, answer
 
 
@@ -119,6 +120,24 @@ def test_no_smaller_set_is_enough_and_the_set_given_is():
     assert sizes[3] > 3
 
 
+def test_units_that_together_leave_every_post_whole_are_as_many_as_are_missing():
+    some = 0
+    for plan, answer in _lacking(random_plans(Random(17), posts=(3, 4), needs=(1, 1, 2)), 5, 60):
+        actions = [f.action for f in answer.keeping]
+        if answer.deficiency == 1:
+            assert actions == []
+            continue
+        if actions:
+            assert enough(plan, actions)
+            assert len(actions) == answer.deficiency
+            assert {a.kind for a in actions} <= {Kind.ANSWER, Kind.RELEASE, Kind.STAND_AT, Kind.ONE_MORE}
+            some += 1
+        else:
+            everybody = [a for a in every_action(plan) if a.kind in (Kind.ANSWER, Kind.RELEASE, Kind.ONE_MORE)]
+            assert not enough(plan, everybody * 4)
+    assert 15 < some < 60
+
+
 def _sets(actions: list[Action], most: int) -> Iterator[tuple[Action, ...]]:
     """Yield sets of two and more actions that can be done together, with one road reopened at most."""
     for size in range(2, most + 1):
@@ -180,7 +199,7 @@ def test_a_plan_that_holds_has_no_fixes(lacking):
     done = next(f.action for f in answer.single if f.action.kind is Kind.GIVE_UP)
     rest = after(plan, [done])
     if rest is not None:
-        assert fixes(plan.offers, rest, solve(rest), plan.spots) is None
+        assert fixes(plan.offers, rest, plan.spots) is None
 
 
 def test_how_long_each_takes_and_whether_it_helps_now_is_said(lacking):

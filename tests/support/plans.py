@@ -152,7 +152,7 @@ def after(plan: Plan, actions: Sequence[Action]) -> Table | None:
             rows[u] = [_from_spot(offers, spots, u, d, a.spot) for d in table.demands]
         elif a.kind is Kind.ONE_MORE and a.spot is not None:
             rows = np.vstack([rows, [[_longest(spots, d, a.spot) for d in table.demands]]])
-            names.append(UnitId(f"z{n}"))
+            names.append(UnitId(f"z{n:04d}"))
             delays.append(min(RULES.dispatch_delay_s.values()) * 1000)
         elif a.post:
             j = next(j for j, d in enumerate(demands) if d.id == a.post)
