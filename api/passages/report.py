@@ -15,7 +15,8 @@ class PassageReport:
     """One vehicle by one checkpoint, as far as its source knows. Wall times are unix seconds.
 
     ``version`` 1 is provisional, 2 final; ``plate`` is normalised, None when unread. ``frame_mono_s`` is monotonic
-    seconds of this machine at which the keyframe was received; None from another machine.
+    seconds of this machine at which the keyframe was received; None from another machine. ``speed_kmh`` and
+    ``speed_error_kmh`` are both there or both None: a speed is never told without its error.
     """
 
     id: str
@@ -29,7 +30,11 @@ class PassageReport:
     confidence: float
     plate_class: str
     plate_colour: str
+    province_prior: bool | None
     lane: int | None
+    direction: str | None
+    speed_kmh: float | None
+    speed_error_kmh: float | None
     vehicle_class: str
     source: Source
     final: bool
@@ -62,7 +67,11 @@ class PassageData(BaseModel):
     confidence: float
     plate_class: str | None = Field(default=None, max_length=32)
     plate_colour: str | None = Field(default=None, max_length=32)
+    province_prior: bool | None = None
     lane: int | None = None
+    direction: str | None = Field(default=None, max_length=16)
+    speed_kmh: float | None = Field(default=None, ge=0)
+    speed_error_kmh: float | None = Field(default=None, ge=0)
     vehicle_class: str | None = Field(default=None, max_length=32)
     source: Source = "video"
     final: bool
@@ -86,6 +95,8 @@ def read_report(data: dict[str, Any], *, drill: bool) -> PassageReport:
     values["plate"] = normalise(wire.plate) if wire.plate else None
     values["certain"] = wire.certain and values["plate"] is not None
     values["drill"] = wire.drill or drill
+    if wire.speed_kmh is None or wire.speed_error_kmh is None:
+        values["speed_kmh"] = values["speed_error_kmh"] = None
     for name in ("plate_class", "plate_colour", "vehicle_class"):
         values[name] = values[name] or "unknown"
     return PassageReport(**values)

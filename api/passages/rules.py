@@ -10,7 +10,8 @@ from api.passages.report import PassageReport
 SAME_PASSAGE_S = 3.0
 """A video and a device report of one checkpoint at most this far apart, inclusive, may be one passage."""
 
-PLATE = ("plate", "certain", "confidence", "plate_class", "plate_colour")
+PLATE = ("plate", "certain", "confidence", "plate_class", "plate_colour", "province_prior")
+MOTION = ("direction", "speed_kmh", "speed_error_kmh")
 PICTURES = ("scene_path", "scene_sha256", "crop_path", "crop_sha256")
 RECEIPT = "frame_received_at"
 
@@ -41,7 +42,7 @@ def same_passage(report: PassageReport, others: Iterable[Known]) -> str | None:
 
 def news(report: PassageReport) -> dict[str, Any]:
     """Return what a passage says that only ``report`` speaks about; ``plate`` stands for its vehicle."""
-    values = {name: getattr(report, name) for name in (*PLATE, *PICTURES, RECEIPT)}
+    values = {name: getattr(report, name) for name in (*PLATE, *MOTION, *PICTURES, RECEIPT)}
     for name in ("version", "checkpoint", "at", "first_seen", "last_seen", "lane", "vehicle_class", "final", "drill"):
         values[name] = getattr(report, name)
     return values
@@ -57,13 +58,13 @@ def merge(passage: dict[str, Any], report: PassageReport, *, own: bool, shared: 
         shared: another source speaks about it too.
 
     The first source's newer version replaces what it said; a certain plate is only replaced by a certain one once
-    two sources speak. The second source adds pictures that are missing, and a certain plate.
+    two sources speak. The second source adds what is missing of pictures, direction and speed, and a certain plate.
     """
     if own and not shared:
         return news(report)
     changes: dict[str, Any] = news(report) if own else {}
     if own:
-        for name in (*PICTURES, RECEIPT):
+        for name in (*MOTION, *PICTURES, RECEIPT):
             if changes[name] is None:
                 changes[name] = passage[name]
         if passage["certain"] and not report.certain:
@@ -73,8 +74,9 @@ def merge(passage: dict[str, Any], report: PassageReport, *, own: bool, shared: 
             changes.update({name: getattr(report, name) for name in PLATE})
         if passage["scene_path"] is None and passage["crop_path"] is None:
             changes.update({name: getattr(report, name) for name in PICTURES if getattr(report, name) is not None})
-        if passage[RECEIPT] is None and report.frame_received_at is not None:
-            changes[RECEIPT] = report.frame_received_at
+        for name in (*MOTION, RECEIPT):
+            if passage[name] is None and getattr(report, name) is not None:
+                changes[name] = getattr(report, name)
     changes["first_seen"] = min(passage["first_seen"], report.first_seen)
     changes["last_seen"] = max(passage["last_seen"], report.last_seen)
     return changes

@@ -1,8 +1,8 @@
 """What may be sent to the passages' routes."""
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 
 def _meant(text: str) -> str:
@@ -43,5 +43,14 @@ class DevicePassageIn(BaseModel):
     plate_class: Annotated[str, Field(max_length=32)] | None = None
     plate_colour: Annotated[str, Field(max_length=32)] | None = None
     lane: Annotated[int, Field(ge=0, le=64)] | None = None
+    direction: Literal["towards", "away"] | None = None
+    speed_kmh: Annotated[float, Field(ge=0, le=400)] | None = None
+    speed_error_kmh: Annotated[float, Field(ge=0, le=400)] | None = None
     vehicle_class: Annotated[str, Field(max_length=32)] | None = None
     drill: bool = False
+
+    @model_validator(mode="after")
+    def _speed(self) -> Self:
+        if (self.speed_kmh is None) != (self.speed_error_kmh is None):
+            raise ValueError("speed_kmh and speed_error_kmh belong together: a speed is never told without its error")
+        return self

@@ -33,11 +33,38 @@ async def test_a_passage_has_the_shape_of_the_design(web: Bench) -> None:
     async with web.logged_in(Role.OPERATOR) as client:
         told = (await client.get("/v1/passages/p1")).json()
         shape = """id version checkpoint checkpoint_name at first_seen last_seen plate certain confidence plate_class
-            plate_colour lane vehicle_class source final drill frame_received_at scene crop"""
+            plate_colour province_prior lane direction speed_kmh speed_error_kmh vehicle_class source final drill
+            frame_received_at scene crop"""
         assert set(told) == set(shape.split())
         assert (told["plate"], told["plate_class"], told["scene"]) == (None, "unknown", False)
+        assert [told[name] for name in ("province_prior", "direction", "speed_kmh", "speed_error_kmh")] == [None] * 4
         assert told["checkpoint_name"] == web.shared.county.checkpoints[0].name
         assert (await client.get("/v1/passages/nobody")).status_code == 404
+
+
+async def test_a_passage_is_listed_found_and_shown_with_its_direction_and_its_speed(web: Bench) -> None:
+    keep(web, "吉D12345", id="p1", direction="away", speed_kmh=52.3, speed_error_kmh=4.1, province_prior=True)
+    async with web.logged_in(Role.OPERATOR) as client:
+        shown = (await client.get("/v1/passages/p1")).json()
+        (listed,) = (await client.get("/v1/passages")).json()["passages"]
+        (found,) = (await client.post("/v1/passages/search", json={"plate": "吉D12345", **WHY})).json()["passages"]
+    assert shown == listed == found
+    assert (shown["direction"], shown["speed_kmh"], shown["speed_error_kmh"]) == ("away", 52.3, 4.1)
+    assert shown["province_prior"] is True
+
+
+async def test_a_checkpoints_own_reader_tells_a_speed_with_its_error_or_none(web: Bench) -> None:
+    checkpoint = str(web.shared.county.checkpoints[0].id)
+    given = {"sequence": 7, "at": web.clock.wall_s, "plate": "吉D12345", "direction": "towards", "speed_kmh": 61.0}
+    async with web.logged_in(Role.DEVICE, checkpoint) as client:
+        path = f"/v1/checkpoints/{checkpoint}/passages"
+        assert (await client.post(path, json=given)).status_code == 422
+        made = await client.post(path, json={**given, "speed_error_kmh": 5.0})
+        assert made.status_code == 202
+    keep_waiting(web)
+    async with web.logged_in(Role.WALL) as client:
+        told = (await client.get(f"/v1/passages/{made.json()['id']}")).json()
+    assert (told["direction"], told["speed_kmh"], told["speed_error_kmh"]) == ("towards", 61.0, 5.0)
 
 
 async def test_only_pictures_below_the_data_folder_that_the_store_names_are_served(web: Bench) -> None:

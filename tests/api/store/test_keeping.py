@@ -1,5 +1,6 @@
 """What a batch of events becomes in the store; the same on SQLite and PostgreSQL."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -189,6 +190,48 @@ def test_a_final_version_of_a_joined_report_changes_the_joint_passage(feed: Feed
     feed.passage("吉D12346", id="v-1", version=2)
     (row,) = feed.rows(select(passage, vehicle.c.plate).join(vehicle))
     assert (row["id"], row["plate"], row["certain"]) == ("d-1", "吉D12346", True)
+
+
+SPEED = ("direction", "speed_kmh", "speed_error_kmh")
+
+
+def motion(row: Any) -> tuple[Any, ...]:
+    """Return direction, speed and its error."""
+    return tuple(row[name] for name in SPEED)
+
+
+def test_the_live_message_the_alert_and_the_webhook_tell_direction_and_speed(feed: Feed) -> None:
+    feed.watch("吉D12345")
+    feed.subscribe(drills=False)
+    kept = feed.passage("吉D12345", direction="away", speed_kmh=52.3, speed_error_kmh=4.1)
+    told = dict(kept.shown)
+    (sent,) = feed.rows(select(delivery.c.body))
+    webhook = json.loads(sent["body"])["data"]["passage"]
+    for shown in (told["passage"], told["alert"]["passage"], webhook):
+        assert motion(shown) == ("away", 52.3, 4.1)
+
+
+def test_a_speed_without_its_error_is_not_stored(feed: Feed) -> None:
+    feed.passage("吉D00001", direction="towards", speed_kmh=52.3)
+    feed.passage("吉D00002", at=NOW + 60, speed_error_kmh=4.1)
+    rows = feed.rows(select(passage).order_by(passage.c.at))
+    assert [motion(row) for row in rows] == [("towards", None, None), (None, None, None)]
+
+
+def test_the_final_version_corrects_the_speed(feed: Feed) -> None:
+    for version, speed in ((1, 40.0), (2, 52.3)):
+        final = version == 2
+        feed.passage("吉D00001", id="v-1", version=version, final=final, speed_kmh=speed, speed_error_kmh=4.1)
+    assert [motion(row) for row in feed.rows(select(passage))] == [(None, 52.3, 4.1)]
+
+
+def test_a_device_that_says_no_speed_leaves_and_takes_that_of_the_video(feed: Feed) -> None:
+    known = {"direction": "away", "speed_kmh": 52.3, "speed_error_kmh": 4.1}
+    feed.passage("吉D00001", id="v-1", **known)
+    feed.passage("吉D00001", id="d-1", source="device", producer="web")
+    feed.passage("吉D00002", id="d-2", at=NOW + 60, source="device", producer="web")
+    feed.passage("吉D00002", id="v-2", at=NOW + 60, version=1, final=False, **known)
+    assert [motion(row) for row in feed.rows(select(passage))] == [("away", 52.3, 4.1)] * 2
 
 
 def test_a_watched_plate_alerts_once_with_its_latency(feed: Feed) -> None:

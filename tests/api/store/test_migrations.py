@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
+from api.passages.tables import passage
 from api.store import migrate, open_store
 from api.store.schema import metadata
 from api.store.tables import audit, watermark
@@ -43,6 +44,22 @@ def test_migrating_again_changes_nothing(store_url: str) -> None:
     with engine.connect() as connection:
         assert connection.execute(select(func.count()).select_from(watermark)).scalar_one() == 0
     engine.dispose()
+
+
+def test_passages_from_before_speeds_say_nothing_of_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kakou.db'}"
+    migrate(url, "0004")
+    engine = open_store(url)
+    old = {"id": "p1", "version": 2, "checkpoint": "cp-01", "at": 1.0, "first_seen": 1.0, "last_seen": 1.0}
+    old |= {"certain": True, "confidence": 0.9, "source": "video", "final": True, "drill": False, "stored_at": 1.0}
+    with engine.begin() as connection:
+        connection.execute(insert(passage).values(**old))
+    migrate(url)
+    with engine.connect() as connection:
+        row = connection.execute(select(passage)).mappings().one()
+    engine.dispose()
+    assert [row[name] for name in ("direction", "speed_kmh", "speed_error_kmh", "province_prior")] == [None] * 4
+    assert row["at"] == 1.0
 
 
 def test_the_audit_refuses_update_and_delete(store_url: str) -> None:
