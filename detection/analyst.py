@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from camera_config.clock import Clock
 from camera_config.county import Camera, SmartCheckpoint
 from camera_config.errors import FeedError, MaskError
 from camera_config.ids import FeedId
+from camera_config.masks import Polygon
 from detection.checkpoint import CheckpointReader
 from detection.decode import TILE_HEIGHT_PX, TILE_WIDTH_PX, CpuDecoder, Decoder, FalseSize, Picture
 from detection.in_hand import InHand
@@ -131,11 +133,12 @@ class Analyst:
         devices: list[SmartCheckpoint | Camera] = [*checkpoints, *cameras]
         self._masks = Masks(county, [one.id for one in devices if one.masked])
         self.pictures = PictureWatch(data / "references")
+        self._masked_by: dict[FeedId, tuple[Polygon, ...]] = {}
         self._taken: dict[FeedId, SlotItem] = {}
         self._sizes: dict[FeedId, _Size] = {}
         self._tiles = Tiles(tiles)
         self._readers: dict[FeedId, CheckpointReader] = {
-            one.id: CheckpointReader(one, tools, data) for one in checkpoints
+            one.id: CheckpointReader(one, tools, data, partial(self._masks.hide, one.id)) for one in checkpoints
         }
         self._objects = tools.objects
         self._counters: dict[FeedId, StreetCounter] = {
@@ -238,9 +241,15 @@ class Analyst:
         except FeedError as error:
             self._cannot_decode(feed, error)
             return []
+        told: list[Told] = []
         if mask is not None:
             picture = filled(picture, mask.polygons)
-        told = self._look(feed, picture, item) if self._looks(feed, item, now_s) else []
+            if self._masked_by.get(feed, mask.polygons) != mask.polygons:
+                # What a mask laid bare or grey has not come into the scene.
+                told += self._ruled(self._rules.lose(item.at, "mask changed", feed))
+            self._masked_by[feed] = mask.polygons
+        if self._looks(feed, item, now_s):
+            told += self._look(feed, picture, item)
         self.counters.boxes_damaged = self._objects.damaged
         tile = tile_of(picture)
         self._tiles.put(feed, tile, item)

@@ -1,12 +1,13 @@
 """A checkpoint's keyframes in, one passage a vehicle out."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from camera_config.county import SmartCheckpoint
+from camera_config.errors import MaskError
 from detection.change import Background, Region
 from detection.decode import Box, Picture
 from detection.evidence import Kept, keep
@@ -65,14 +66,22 @@ class CheckpointReader:
         checkpoint: its lane zone, lanes and names.
         tools: the models.
         data: folder below which evidence is written.
+        hide: makes of an earlier picture what may be kept of it now, or raises ``MaskError``; None keeps it as it is.
 
     The vehicle's class is told with the final version, and left unknown while ``hurried``: reading plates goes first.
     """
 
     hurried = False
 
-    def __init__(self, checkpoint: SmartCheckpoint, tools: Tools, data: Path) -> None:
+    def __init__(
+        self,
+        checkpoint: SmartCheckpoint,
+        tools: Tools,
+        data: Path,
+        hide: Callable[[Picture], Picture] | None = None,
+    ) -> None:
         self._checkpoint, self._tools, self._data = checkpoint, tools, data
+        self._hide = hide
         self._background = Background(checkpoint.lane_zone)
         self._gauge = SpeedGauge(checkpoint)
         self._tracks: list[Track] = []
@@ -307,13 +316,23 @@ class CheckpointReader:
         assert best is not None  # a track begins with a sighting
         name = new_passage_id(track.first_at)
         try:
-            kept = keep(self._data, name, best)
-        except OSError as error:
+            kept = keep(self._data, name, self._as_masked(best))
+        except (OSError, MaskError) as error:
             log.error("passage.evidence passage=%s checkpoint=%s: %s", name, self._checkpoint.id, error)
             kept = Kept()
         told = _Told(name, best.frame.at, self._lane(best), best, kept)
         self._told[track] = told
         return told
+
+    def _as_masked(self, evidence: Evidence) -> Evidence:
+        """Return the evidence under the mask of now: it may be another than when the picture came.
+
+        Raises:
+            MaskError: there must be one, and it is missing or damaged.
+        """
+        if self._hide is None:
+            return evidence
+        return replace(evidence, frame=replace(evidence.frame, picture=self._hide(evidence.frame.picture)))
 
     def _lane(self, evidence: Evidence) -> int:
         """Return the lane, from 1 at the left of the picture: the zone at the height of the plate in equal parts."""

@@ -46,6 +46,15 @@ class Masks:
         self._shown[feed] = mask.polygons
         return mask
 
+    def hide(self, feed: str, picture: Picture) -> Picture:
+        """Return an earlier picture of the feed as it may be kept: filled anew by the mask that holds now.
+
+        Raises:
+            MaskError: as of ``of``; nothing of the picture may be kept.
+        """
+        file = self._files.get(feed)
+        return picture if file is None else filled(picture, file.read().polygons)
+
     def closed(self) -> dict[str, str]:
         """Return the feeds of which nobody may see a picture now, each with the cause."""
         return {feed: cause for feed, file in self._files.items() if (cause := file.trouble())}

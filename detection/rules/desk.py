@@ -46,6 +46,6 @@ class RuleDesk:
         """Return what is not known any more because no picture came; call it about once a second."""
         return [event for watch in self._watches.values() for event in watch.stale(now_s, at)]
 
-    def lose(self, at: float, cause: str) -> list[RuleEvent]:
-        """End everything as unknown."""
-        return [event for watch in self._watches.values() for event in watch.lose(at, cause)]
+    def lose(self, at: float, cause: str, of: FeedId | None = None) -> list[RuleEvent]:
+        """End everything as unknown, of all cameras or of one, which begins anew with its next picture."""
+        return [event for feed, watch in self._watches.items() if of in (None, feed) for event in watch.lose(at, cause)]

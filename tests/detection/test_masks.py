@@ -128,6 +128,36 @@ def test_a_plate_behind_the_mask_is_not_read_and_the_evidence_of_another_shows_n
     assert not is_flat(scene[:, WIDTH // 2 + 8 :])
 
 
+@pytest.mark.parametrize("gone", [False, True])
+def test_evidence_taken_under_another_mask_is_kept_under_the_present_one_or_not_at_all(
+    tools: Tools, folders: Path, gone: bool
+) -> None:
+    place = replace(checkpoint(), masked=True)
+    path = draw(folders, place.id, LEFT_HALF)
+    desk = analyst(tools, folders, place)
+    told: list[Told] = []
+    for number, (_, payload) in enumerate(
+        film([Drive(None, PlateKind.BLUE, (960.0, -20.0), (1000.0, 760.0), 3.0, 7.0)], 7.5), 1
+    ):
+        put(folders, place.id, payload, number, STEP_S)
+        told += desk.step() or []
+    assert [one.kind for one in told if one.kind.startswith("passage")] == [], "it is in the picture still"
+    if gone:
+        path.unlink()
+    else:
+        draw(folders, place.id, ((0.5, 0.0), (0.53, 0.0), (0.53, 1.0), (0.5, 1.0)))
+    (final,) = [one.data for one in desk.finish() if one.kind == "passage.final"]
+    desk.close()
+    kept = [path.name for path in (folders / "data").rglob("*.jpg")]
+    if gone:
+        assert (final["scene_path"], kept) == (None, [])
+    else:
+        scene = cv2.imdecode(np.fromfile(folders / "data" / final["scene_path"], np.uint8), cv2.IMREAD_COLOR)
+        assert is_flat(scene[:, WIDTH // 2 : round(0.53 * WIDTH)])
+        assert is_flat(scene[:, : WIDTH // 2 - 8]), "what was hidden when it was taken stays so"
+        assert not is_flat(scene[:, round(0.53 * WIDTH) + 8 :])
+
+
 def test_a_missing_or_damaged_mask_closes_the_camera_and_a_repaired_one_opens_it(tools: Tools, folders: Path) -> None:
     camera, other = CAMERA, replace(small_county(cameras=2).cameras[1])
     desk = analyst(tools, folders, camera, other)

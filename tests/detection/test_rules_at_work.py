@@ -1,5 +1,6 @@
 """Rules on a process's own cameras: told as events, from the boxes that are counted, on real footage too."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -7,12 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 from camera_config.camera_rules import CameraRule, LineDirection, RuleKind
 from camera_config.clock import SystemClock
 from camera_config.ids import CameraId
+from camera_config.masks import mask_path
 from detection.analyst import Analyst, Told
 from detection.decode import Image
 from detection.rules import RuleDesk
@@ -43,18 +46,19 @@ class Stepped(SystemClock):
 class Street:
     """One camera whose keyframes are put into its slot and looked at at once."""
 
-    def __init__(self, folder: Path, tools: Tools, rules: Sequence[CameraRule]) -> None:
+    def __init__(self, folder: Path, tools: Tools, rules: Sequence[CameraRule], *, county: Path | None = None) -> None:
         for name in ("slots", "tiles", "data"):
             (folder / name).mkdir()
         self.clock = Stepped()
         self.desk = Analyst(
             [],
-            [CAMERA],
+            [replace(CAMERA, masked=county is not None)],
             tools,
             slots=folder / "slots",
             tiles=folder / "tiles",
             data=folder / "data",
             clock=self.clock,
+            county=county,
             rules=RuleDesk([CAMERA.id], rules, 0),
         )
         self.writer = SlotWriter(folder / "slots" / CAMERA.id, 768 * 1024)
@@ -140,3 +144,33 @@ def test_a_camera_with_rules_is_looked_at_whatever_the_load(street: Street) -> N
         street.writer.put(payload, sequence=number + 1, at=1.0, mono_s=30.0 * number - 25.0, epoch=1)
         street.desk.step()
     assert (street.desk.counters.keyframes_analysed, street.desk.counters.looked_without_detector) == (12, 0)
+
+
+def test_a_changed_mask_ends_what_held_as_unknown_and_leaves_nothing_behind(tmp_path: Path, tools: Tools) -> None:
+    """Neither the new grey nor what the old one hid has been put there."""
+    path = mask_path(tmp_path, CAMERA.id)
+    path.parent.mkdir()
+    path.write_text(_square(0.1), encoding="utf-8")
+    street = Street(tmp_path, tools, [_of_camera(rule(RuleKind.ABANDONED, dwell_s=20.0))], county=tmp_path)
+    dice = np.random.default_rng(3)
+    ground = np.kron(dice.integers(60, 160, (18, 24, 1)), np.ones((16, 16, 3))).astype(np.uint8)
+    cv2.rectangle(ground, (42, 150), (60, 166), (250, 250, 250), -1)  # behind the first mask, for ever
+    bag = cv2.rectangle(ground.copy(), (180, 150), (204, 180), (10, 10, 10), -1)
+    grain = dice.normal(0, 2, (52, *ground.shape)).astype(np.int16)
+    scenes = [ground] * 10 + [bag] * 42
+    shown = list(keyframes([cv2.add(one, more, dtype=cv2.CV_8U) for one, more in zip(scenes, grain, strict=True)]))
+    for number, payload in enumerate(shown[:26]):
+        street.show(payload, 2.0 * number)
+    assert street.states(RuleKind.ABANDONED) == ["began"]
+    path.write_text(_square(0.7), encoding="utf-8")
+    for number, payload in enumerate(shown[26:], 26):
+        street.show(payload, 2.0 * number)
+    street.desk.close()
+    street.writer.close()
+    assert street.states(RuleKind.ABANDONED) == ["began", "unknown"]
+    assert street.told[-1].data["cause"] == "mask changed"
+
+
+def _square(left: float) -> str:
+    corners = [(left, 0.5), (left + 0.08, 0.5), (left + 0.08, 0.6), (left, 0.6)]
+    return json.dumps({"polygons": [corners]})
