@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from detection.plate_grammar import ALPHABET, DIGITS, LETTERS, PROVINCES
 from detection.plate_rows import across, in_one_row
+from detection.plate_straight import Quad, straightened
+from detection.plate_straight import change as warp_of
 from training.letters import HAN, LATIN, PLATE, STAMPED, Face, glyph
 from training.plates import HOME, KINDS, Image, Plate, draw, jitter
 from training.wear import shaded, weathered, worn
@@ -50,7 +52,9 @@ ANYWHERE, EVEN = 0.35, 0.7
 """Of these so many have any sign anywhere, and so many less the first letters as often as digits."""
 WIDTH_PX: Final = (48.0, 210.0)
 """A plate is so wide in the picture it was cut from, small ones as often as twice as large ones."""
-LEVEL: Final = 0.55
+GUESS_OFF: Final = (0.004, 0.01, 0.016)
+"""Corners are known with errors of so much of the width (standard deviation), and 2.5 times as much of the height."""
+LEVEL: Final = 0.4
 """So many are cut by their corners; of the others the upright box around them."""
 WEATHERED: Final = 0.6
 """So many are seen in weather, at night, blurred, compressed."""
@@ -63,8 +67,19 @@ SIGNS: Final = "交通银行中国加油站超市公司出口停车限速学校�
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A cut-out of one row (height, width, 3) BGR; its text; its characters' middles and half widths, shares of it."""
+    """A plate as it is cut out, and as it is read.
 
+    Args:
+        cut: (height, width, 3) BGR, one row or two, askew.
+        quad: where its corners are in the cut-out, (4, 2), shares; None where there are none.
+        image: the same straight but for a finder's errors, in one row.
+        text: what stands on it; empty where nothing shall be read.
+        middles: of its characters in ``image``, with half their widths, shares of the width.
+        kind: a key of ``KINDS``, or "nothing".
+    """
+
+    cut: Image
+    quad: Quad | None
     image: Image
     text: str
     middles: tuple[tuple[float, float], ...]
@@ -156,18 +171,21 @@ def view(plate: Plate, around: Image, edge: int, *, wrong_way: bool = False) -> 
         seen = _softened(seen)
     if random.random() < WEATHERED:
         seen = weathered(seen, float(np.clip(size[0] / 240, 0.25, 1.0)))
+    guess = np.asarray(quad + np.random.normal(0, random.choice(GUESS_OFF), (4, 2)) * (1.0, 2.5), np.float32)
+    straight = straightened(seen, guess)
     two = (plate.rows == 2) != wrong_way
-    image = in_one_row(seen) if two else seen
+    image = in_one_row(straight) if two else straight
     if wrong_way:
-        return View(image, "", (), "nothing")
+        return View(seen, quad, image, "", (), "nothing")
+    change_back = warp_of(guess, *size) @ change
     places = []
     for index, (x, y, half) in enumerate(plate.middles):
         drawn = np.array([[[(x - half) * wide, y * high], [(x + half) * wide, y * high]]], np.float32)
-        ends = cv2.perspectiveTransform((drawn + edge) * shrink, change)[0, :, 0] / size[0]
+        ends = cv2.perspectiveTransform((drawn + edge) * shrink, change_back)[0, :, 0] / size[0]
         upper = two and index < KINDS[plate.kind].upper
         left, right = (across(float(end), upper) if two else float(end) for end in ends)
         places.append(((left + right) / 2, (right - left) / 2))
-    return View(image, plate.text, tuple(places), plate.kind)
+    return View(seen, quad, image, plate.text, tuple(places), plate.kind)
 
 
 def _softened(image: Image) -> Image:
@@ -220,4 +238,5 @@ def _nothing(kept: tuple[Plate, Image, int]) -> View:
         cover = (mask[: region.shape[0], : region.shape[1]] / 255.0)[..., None]
         region[:] = (region * (1 - cover) + ink * cover).astype(np.uint8)
         x += mask.shape[1] + random.randint(1, 8)
-    return View(weathered(shaded(worn(image)), 0.5), "", (), "nothing")
+    image = weathered(shaded(worn(image)), 0.5)
+    return View(image, None, image, "", (), "nothing")

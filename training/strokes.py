@@ -20,6 +20,8 @@ HANDS: Final = 120
 HEIGHT_PX: Final = 120
 LIGHT, HEAVY = 0.15, 0.3
 """Width of a stroke, as shares of a sign's width; about 0.22 on a stamped plate."""
+CROWDED: Final = 0.7
+"""Of that for signs of four upright strokes, which else would be blots."""
 SHAKE: Final = 0.025
 """Corners are moved by so much (standard deviation)."""
 
@@ -99,7 +101,7 @@ def stroked(sign: str, hand: int) -> NDArray[np.uint8]:
     own = random.Random(f"{hand} {sign}")
     style = random.Random(hand)
     wide = HEIGHT_PX // 2
-    thick = max(3, round(style.uniform(LIGHT, HEAVY) * wide))
+    thick = max(3, round(style.uniform(LIGHT, HEAVY) * wide * (CROWDED if sign in "MW" else 1.0)))
     round_px = style.uniform(0.2, 0.5) * wide
     image = np.zeros((HEIGHT_PX, wide), np.uint8)
     room = np.array([wide - 1 - thick, HEIGHT_PX - 1 - thick], np.float64)
