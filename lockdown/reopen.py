@@ -4,7 +4,7 @@ The graph stays cut where the closure lay, so that units keep their places. Each
 its time up, so that a way over it takes up to 3 ms longer than over a road that was never cut.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -28,7 +28,7 @@ class Reopened:
     spots: Spots
 
 
-def reopened(graph: Graph, posts: list[Post], standby: Mapping[str, Position]) -> tuple[Reopened, ...]:
+def reopened(graph: Graph, posts: Sequence[Post], standby: Mapping[str, Position]) -> tuple[Reopened, ...]:
     """Return one for each closure that cuts a road which the police drive, in order of the roads; once for a graph."""
     found = []
     for pieces in _closures(graph):

@@ -26,6 +26,9 @@ def unknown_verdict(deadline_s: dict[str, Any] | None = None) -> dict[str, Any]:
         "plan": [],
         "why_not": None,
         "ask_by_radio": [],
+        "odds": None,
+        "losses": None,
+        "fixes": None,
         "certificate": None,
     }
 

@@ -11,11 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from api import __version__
 from camera_config.county import Closure, County, Position, Ring, Unit, UnitStatus
 from camera_config.errors import ConfigError
+from lockdown.advice import Advised, advise
 from lockdown.fields import Fields, post_fields
 from lockdown.graph import Graph, build_graph
 from lockdown.leaks import Leak, find_leaks
+from lockdown.noise import Trees, grow_trees
 from lockdown.readiness import Readiness, assess
+from lockdown.reopen import Reopened, reopened
 from lockdown.units import UnitNow
+from lockdown.weigh import weighed
+from lockdown.whatif import Spots, spots_of
 
 POSITIONS_FILE = "positions.json"
 """Example positions beside the county's other files."""
@@ -23,12 +28,19 @@ POSITIONS_FILE = "positions.json"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the planner needs of a county and computes once for its roads, closures and weather."""
+    """What the planner needs of a county and computes once for its roads, closures and weather.
+
+    ``spots`` and ``reopened`` are for advice only: where units may stand, and the roads without each closure.
+    ``trees`` are for odds: the way from every node.
+    """
 
     county: County
     graph: Graph
     fields: Fields
     leaks: dict[Ring, tuple[Leak, ...]]
+    spots: Spots
+    reopened: tuple[Reopened, ...]
+    trees: Trees
 
 
 class PositionRow(BaseModel):
@@ -62,7 +74,11 @@ def prepare(county: County, closures: Sequence[Closure] | None = None) -> Prepar
     except ValueError as error:
         raise ConfigError(str(error), hint="Run `kakou check` and correct posts and closures.") from error
     leaks = {area.ring: find_leaks(graph, area, county.posts) for area in county.rings}
-    return Prepared(county, graph, post_fields(graph, county.posts), leaks)
+    fields = post_fields(graph, county.posts)
+    standby = {str(point.id): point.position for point in county.standby_points}
+    spots, lifted = spots_of(graph, fields, standby), reopened(graph, county.posts, standby)
+    trees = grow_trees(graph, fields, county.roads)
+    return Prepared(county, graph, fields, leaks, spots, lifted, trees)
 
 
 def readiness_now(prepared: Prepared, units: Sequence[UnitNow], computed_at: float) -> Readiness:
@@ -77,6 +93,19 @@ def readiness_now(prepared: Prepared, units: Sequence[UnitNow], computed_at: flo
         computed_at=computed_at,
         version=__version__,
     )
+
+
+def odds_on(prepared: Prepared, readiness: Readiness, *, knowing: bool = False) -> Readiness:
+    """Return a readiness that was just computed with the odds of its plans, READY where they suffice; 50 ms or so.
+
+    ``knowing``: with hindsight, which takes up to a second.
+    """
+    return weighed(readiness, prepared.trees, knowing=knowing)
+
+
+def advice_on(prepared: Prepared, readiness: Readiness) -> Advised:
+    """Return losses and fixes of a readiness that was just computed; up to a tenth of a second."""
+    return advise(readiness, prepared.spots, prepared.reopened)
 
 
 def read_positions(path: Path) -> list[PositionRow]:

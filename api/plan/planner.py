@@ -18,7 +18,8 @@ from api.live.entries import READINESS_KEY, compact
 from api.log.bus import POSITIONS
 from api.log.live import publish
 from api.log.outbox import Outbox
-from api.plan.inputs import PositionRow, Prepared, readiness_now, units_from
+from api.plan.advice import advised, first_of
+from api.plan.inputs import PositionRow, Prepared, advice_on, readiness_now, units_from
 from api.plan.keep import KIND
 from api.plan.record import RINGS, Recorder
 from api.plan.tracker import Tracker
@@ -71,17 +72,27 @@ class Planner:
                 self._clock.sleep(RETRY_S)
 
     def publish(self) -> None:
-        """Compute once and say so; the message holds no certificates, the key does."""
+        """Compute once and say so, then say it again with the advice on it: the verdict never waits for that."""
         now_s, at = self._clock.monotonic_s(), self._clock.now().timestamp()
-        readiness = readiness_json(readiness_now(self._prepared, self._tracker.now(now_s), at))
-        full = {**readiness, "mono_s": now_s}
-        short = {**full, **{ring: {**readiness[ring], "certificate": None} for ring in RINGS}}
-        self._bus.set(READINESS_KEY, compact(full), ex=KEY_LIFE_S)
-        publish(self._bus, "readiness", short)
+        answer = readiness_now(self._prepared, self._tracker.now(now_s), at)
+        readiness = readiness_json(answer)
+        self._say(readiness, now_s)
         publish(self._bus, "units", {**self._tracker.wire(at, now_s), "mono_s": now_s})
         record = self._recorder.changed(readiness, now_s)
         if record is not None:
             self._outbox.put(KIND, "planner", record)
+        try:
+            self._say(advised(readiness, advice_on(self._prepared, answer)), now_s)
+        except ArithmeticError:
+            # Advice is held against itself; a contradiction in it must not take the verdicts down.
+            log.exception("planner.advice_failed digest=%s", answer.digest)
+
+    def _say(self, readiness: dict[str, Any], now_s: float) -> None:
+        """Publish what was computed at monotonic ``now_s``; the message holds no certificates, the key does."""
+        full = {**readiness, "mono_s": now_s}
+        short = {**full, **{ring: {**first_of(readiness[ring]), "certificate": None} for ring in RINGS}}
+        self._bus.set(READINESS_KEY, compact(full), ex=KEY_LIFE_S)
+        publish(self._bus, "readiness", short)
 
     def _begin(self) -> dict[Any, Any]:
         """Return where to read from: positions two minutes back, requests from now on."""
@@ -120,7 +131,8 @@ class Planner:
                 for row in body["positions"]
             ]
             units = units_from(self._prepared.county, rows)
-            answer = readiness_json(readiness_now(self._prepared, units, self._clock.now().timestamp()))
+            judged = readiness_now(self._prepared, units, self._clock.now().timestamp())
+            answer = advised(readiness_json(judged), advice_on(self._prepared, judged))
         except (CountyError, ValueError) as error:
             log.warning("planner.drill_refused id=%s: %s", identity, error)
             answer = {"error": "these positions cannot be planned with"}

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from api.plan.advice import FixesOut, LossesOut
+from api.plan.odds import OddsOut
 from camera_config.county import Position
 from lockdown.leaks import Leak
 from lockdown.readiness import Readiness, Verdict
@@ -88,7 +90,8 @@ class VerdictOut(_Out):
     """What can be said of one ring or of both.
 
     ``t_star_s`` and ``deadline_s`` are those of the weakest post, which has used the largest share of its deadline;
-    without a plan ``deadline_s`` is the longest one.
+    without a plan ``deadline_s`` is the longest one. ``losses`` and ``fixes`` (``api.plan.advice``) follow the verdict:
+    null until they are computed.
     """
 
     state: str
@@ -107,6 +110,9 @@ class VerdictOut(_Out):
     text: str
     why_not: WhyNotOut | None
     ask_by_radio: list[str]
+    odds: OddsOut | None
+    losses: LossesOut | None = None
+    fixes: FixesOut | None = None
     certificate: dict[str, Any] | None
 
     @classmethod
@@ -130,6 +136,7 @@ class VerdictOut(_Out):
             text=verdict.text,
             why_not=WhyNotOut.of(verdict.why_not) if verdict.why_not else None,
             ask_by_radio=list(verdict.ask_by_radio),
+            odds=OddsOut.of(verdict.odds) if verdict.odds else None,
             certificate=verdict.certificate,
         )
 

@@ -19,6 +19,8 @@ def verdict(state: str = "ready") -> dict[str, Any]:
         "plan": [],
         "why_not": None,
         "ask_by_radio": [],
+        "losses": None,
+        "fixes": None,
         "certificate": None,
     }
 

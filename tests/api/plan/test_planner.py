@@ -66,6 +66,12 @@ async def test_positions_become_a_readiness_on_the_wall(web_and_bus: Bench, prep
     async with planning(web, prepared) as outbox, web.logged_in(Role.OPERATOR) as browser:
         first = (await screen.until("readiness"))["state"]
         assert first in {"not_possible", "unknown"}
+        before: dict[str, Any] = {}
+        while (advised := await screen.until("readiness"))["joint"]["fixes"] is None:
+            web.clock.mono_s, before = clock.monotonic_s() + 0.5, advised
+        assert advised["digest"] == before["digest"]
+        assert advised["joint"]["fixes"]["deficiency"] == 8
+        assert advised["joint"]["losses"] is None
         said = batch(clock.monotonic_s(), everyone(clock.now().timestamp()), clock.now().timestamp())
         await web.shared.bus.xadd(POSITIONS, {"batch": json.dumps(said)})
         web.clock.mono_s = clock.monotonic_s() + 1.0
@@ -74,6 +80,9 @@ async def test_positions_become_a_readiness_on_the_wall(web_and_bus: Bench, prep
         assert got["joint"]["feasible"] is True
         assert got["joint"]["certificate"] is None
         assert len(got["joint"]["plan"]) == 8
+        while (got := await screen.until("readiness"))["joint"]["losses"] is None:
+            web.clock.mono_s = clock.monotonic_s() + 0.5
+        assert got["joint"]["losses"]["single"] == []
         while {unit["trust"] for unit in (await screen.until("units"))["units"]} != {"fresh"}:
             pass
         web.clock.mono_s = clock.monotonic_s() + 0.5
