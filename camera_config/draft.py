@@ -1,5 +1,6 @@
 """A county as its files say it: records with their lines, before they are compared with each other."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -66,7 +67,9 @@ def read_folder(folder: Path, mistakes: Mistakes) -> Draft:
     draft.cameras = list(_rows(records.CameraRecord, folder / layers.cameras, mistakes))
     checkpoints = _tables(records.CheckpointsRecord, records.CheckpointRecord, folder / layers.checkpoints, mistakes)
     draft.checkpoints = list(checkpoints)
-    draft.camera_rules = list(_tables(CameraRulesRecord, CameraRuleRecord, folder / layers.camera_rules, mistakes))
+    rules_file = folder / layers.camera_rules
+    if "camera_rules" in layers.model_fields_set or os.path.lexists(rules_file):  # else there are none
+        draft.camera_rules = list(_tables(CameraRulesRecord, CameraRuleRecord, rules_file, mistakes))
     draft.units = list(_rows(records.UnitRecord, folder / layers.units, mistakes))
     draft.townships = list(_layer(records.TownshipRecord, "Point", folder / layers.townships, mistakes))
     draft.zones = list(_layer(records.ZoneRecord, "Polygon", folder / layers.zones, mistakes))

@@ -37,3 +37,5 @@ def check(
         f"{len(loaded.standby_points)} standby points, {len(loaded.roads.node_lat)} junctions, "
         f"{len(loaded.roads.length_m)} roads"
     )
+    if not loaded.camera_rules:
+        console.print("note: no camera has a rule, none is watched for anything; docs/guide/rules.md says how")

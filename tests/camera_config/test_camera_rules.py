@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from api.cli import app
 from camera_config.camera_rules import Hours, LineDirection, RuleKind
 from camera_config.errors import ConfigError
 from camera_config.load import check_county, load_county
@@ -87,6 +89,20 @@ def test_a_county_whose_rules_are_gone_is_refused_and_not_watched_without(roadle
     (roadless / "camera_rules.toml").unlink()
     with pytest.raises(ConfigError, match=r"camera_rules\.toml:1: file is absent"):
         load_county(roadless)
+
+
+def test_a_county_that_names_no_rules_and_has_none_is_right_and_check_says_so(county: Path) -> None:
+    file = county / "camera_rules.toml"
+    head = (county / "county.toml").read_text(encoding="utf-8")
+    (county / "county.toml").write_text(head.replace('camera_rules = "camera_rules.toml"\n', ""), encoding="utf-8")
+    said = CliRunner().invoke(app, ["check", str(county)])
+    assert (said.exit_code, "no camera has a rule" in said.stdout) == (0, False), said.stdout
+    file.unlink()
+    said = CliRunner().invoke(app, ["check", str(county)])
+    assert (said.exit_code, "no camera has a rule" in said.stdout) == (0, True), said.stdout
+    file.symlink_to("nowhere.toml")
+    with pytest.raises(ConfigError, match=r"camera_rules\.toml:1: file"):
+        load_county(county)
 
 
 def test_a_rule_has_the_defaults_of_its_kind(county: Path) -> None:

@@ -168,8 +168,8 @@ def test_a_missing_file_is_a_mistake_and_not_a_crash(county: Path) -> None:
     assert str(found) == "units.csv:1: file is absent; add the file, or correct its name in county.toml"
 
 
-def test_an_empty_folder_lists_every_file(tmp_path: Path) -> None:
-    assert len({m.file for m in check_county(tmp_path)}) == 14
+def test_an_empty_folder_lists_every_file_that_must_be_there(tmp_path: Path) -> None:
+    assert len({m.file for m in check_county(tmp_path)}) == 13
 
 
 def test_a_file_saved_by_excel_in_gbk_is_named_with_its_line(county: Path) -> None:
