@@ -20,6 +20,7 @@ from lockdown.graph import Graph
 from lockdown.leaks import Leak
 from lockdown.offers import Offers, demands_of
 from lockdown.proof import certificate_of, undecided
+from lockdown.risk import Odds
 from lockdown.seal import Assigned, Solution, best_subset, solve
 from lockdown.table import Table
 from lockdown.units import Trust, UnitNow, trust_of
@@ -45,7 +46,8 @@ class Verdict:
     least ratio, whether in time or not, None where no plan exists; ``t_star_by_ring_ms`` the largest in each ring.
     ``ratio_permille`` (rounded up) is that of staffed time to deadline, ``travel_slack_permille`` rounded down.
     ``plan`` is whole when feasible; else it staffs the posts that can be, ``loses`` names the others.
-    ``also_holds`` of a post in the plan: other posts that its crew holds.
+    ``also_holds`` of a post in the plan: other posts that its crew holds. ``awaits_odds``: all that READY needs is
+    there but the odds of the plan (``lockdown.weigh``), which come after the verdict.
     """
 
     rings: tuple[Ring, ...]
@@ -66,6 +68,8 @@ class Verdict:
     ask_by_radio: tuple[UnitId, ...]
     text: str
     certificate: dict[str, Any] | None
+    awaits_odds: bool = False
+    odds: Odds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ def assess(
     computed_at: float,
     version: str = "",
 ) -> Readiness:
-    """Return the readiness of both rings, together and each alone.
+    """Return the readiness of both rings, together and each alone; never READY, for that needs odds as well.
 
     Args:
         graph: built with the closures that hold.
@@ -170,10 +174,11 @@ class _Case:
         ready = slack >= self.rules.ready_travel_slack_permille and not open_ and not unchecked
         return self._made(
             rings,
-            State.READY if ready else State.AT_RISK,
+            State.AT_RISK,
             sure,
             solution,
             feasible=True,
+            awaits=ready,
             text=leak_text(open_, unchecked=unchecked),
             certificate=certificate_of(sure, solution, self.digest),
         )
@@ -218,6 +223,7 @@ class _Case:
         solution: Solution,
         *,
         feasible: bool | None,
+        awaits: bool = False,
         text: str,
         certificate: dict[str, Any],
         why: WhyNot | None = None,
@@ -244,6 +250,7 @@ class _Case:
             ask_by_radio=ask,
             text=text + loss_text(loses, self.rules.ring_priority, rings),
             certificate=certificate,
+            awaits_odds=awaits,
         )
 
     def _open(self, rings: tuple[Ring, ...]) -> int:

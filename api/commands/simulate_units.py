@@ -56,7 +56,7 @@ def planner_run(prepared: "Prepared", seed: int, seconds: int, every: int, tick:
 
     Positions are taken every ``tick`` seconds, a verdict is computed every ``every``, a multiple of it.
     """
-    from api.plan.inputs import readiness_now
+    from api.plan.inputs import odds_on, readiness_now
     from api.plan.tracker import Tracker
     from lockdown.movement import Fleet
 
@@ -71,7 +71,7 @@ def planner_run(prepared: "Prepared", seed: int, seconds: int, every: int, tick:
         tracker.accept({"mono_s": float(second), "received_at": now, "positions": rows}, float(second))
         if second % every:
             continue
-        readiness = readiness_now(prepared, tracker.now(float(second)), now)
+        readiness = odds_on(prepared, readiness_now(prepared, tracker.now(float(second)), now))
         state = readiness.state.value
         totals[state] += 1
         if not changes or changes[-1]["state"] != state:

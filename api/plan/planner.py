@@ -19,13 +19,15 @@ from api.log.bus import POSITIONS
 from api.log.live import publish
 from api.log.outbox import Outbox
 from api.plan.advice import advised, first_of
-from api.plan.inputs import PositionRow, Prepared, advice_on, readiness_now, units_from
+from api.plan.inputs import PositionRow, Prepared, advice_on, odds_on, readiness_now, units_from
 from api.plan.keep import KIND
+from api.plan.pending import may_wait
 from api.plan.record import RINGS, Recorder
 from api.plan.tracker import Tracker
 from api.plan.wire import readiness_json
 from camera_config.clock import Clock
 from camera_config.errors import CountyError, StoreError
+from lockdown.readiness import Readiness
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ class Planner:
         self._tracker = Tracker(prepared.county)
         self._recorder = Recorder()
         self._after: dict[Any, Any] = {}
+        self._stands: dict[str, Any] | None = None
+        self._stands_s = 0.0
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Read, compute, publish."""
@@ -72,11 +76,18 @@ class Planner:
                 self._clock.sleep(RETRY_S)
 
     def publish(self) -> None:
-        """Compute once and say so, then say it again with the advice on it: the verdict never waits for that."""
+        """Compute once and say so, then say it again with its odds, and with the advice on it.
+
+        Only good news may wait for its odds (``may_wait``), and nothing waits for advice.
+        """
         now_s, at = self._clock.monotonic_s(), self._clock.now().timestamp()
         answer = readiness_now(self._prepared, self._tracker.now(now_s), at)
+        if not may_wait(answer, self._stands, now_s - self._stands_s):
+            self._say(readiness_json(answer), now_s)
+        answer = self._weighed(answer)
         readiness = readiness_json(answer)
         self._say(readiness, now_s)
+        self._stands, self._stands_s = readiness, now_s
         publish(self._bus, "units", {**self._tracker.wire(at, now_s), "mono_s": now_s})
         record = self._recorder.changed(readiness, now_s)
         if record is not None:
@@ -86,6 +97,14 @@ class Planner:
         except ArithmeticError:
             # Advice is held against itself; a contradiction in it must not take the verdicts down.
             log.exception("planner.advice_failed digest=%s", answer.digest)
+
+    def _weighed(self, answer: Readiness) -> Readiness:
+        try:
+            return odds_on(self._prepared, answer)
+        except ArithmeticError:
+            # Odds are held against themselves as well; without them nothing is READY, and the verdict stands.
+            log.exception("planner.odds_failed digest=%s", answer.digest)
+            return answer
 
     def _say(self, readiness: dict[str, Any], now_s: float) -> None:
         """Publish what was computed at monotonic ``now_s``; the message holds no certificates, the key does."""
@@ -131,7 +150,7 @@ class Planner:
                 for row in body["positions"]
             ]
             units = units_from(self._prepared.county, rows)
-            judged = readiness_now(self._prepared, units, self._clock.now().timestamp())
+            judged = odds_on(self._prepared, readiness_now(self._prepared, units, self._clock.now().timestamp()))
             answer = advised(readiness_json(judged), advice_on(self._prepared, judged))
         except (CountyError, ValueError) as error:
             log.warning("planner.drill_refused id=%s: %s", identity, error)

@@ -77,7 +77,7 @@ unknown = 90                             # never counted for READY
 # How far drives and turnouts differ from the times above, which are means; the odds of a plan come from it.
 [noise]
 model = "mixed"                          # independent, zone_class, global, mixed: what is slow together; default mixed
-travel_cv_permille = 350                 # per mille; coefficient of variation of driving; default 350
+travel_cv_permille = 150                 # per mille; coefficient of variation of driving, long roads here; default 350
 turnout_cv_permille = 600                # per mille; the same of turning out; default 600
 assumed = true                           # true: not measured here, and shown as assumed; default true
 

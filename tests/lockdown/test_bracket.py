@@ -8,12 +8,13 @@ from random import Random
 import numpy as np
 import pytest
 
-from camera_config.county import Ring, UnitStatus
+from camera_config.county import Noise, NoiseModel, Ring, UnitStatus
 from camera_config.ids import UnitId
 from lockdown.fields import Fields, post_fields
 from lockdown.graph import Graph, build_graph
 from lockdown.lines import point_at
 from lockdown.mover import Mover, Step
+from lockdown.noise import Trees, grow_trees
 from lockdown.offers import demands_of
 from lockdown.reach import best_drive_ms, snap, worst_drive_ms
 from lockdown.readiness import State, assess
@@ -21,18 +22,20 @@ from lockdown.seal import solve
 from lockdown.table import Table
 from lockdown.times import NEVER_MS
 from lockdown.units import UnitNow
+from lockdown.weigh import weighed
 from tests.support.roads import SPEEDS, posts_on, random_roads
 from tests.support.small_county import small_county
 
-RULES = replace(small_county().rules, ready_travel_slack_permille=1500)
+RULES = replace(small_county().rules, ready_travel_slack_permille=1500, noise=Noise(NoiseModel.MIXED, 100, 100))
 
 
-def _world(seed: int, deadline_s: int = 900) -> tuple[Random, Graph, Fields, list]:
+def _world(seed: int, deadline_s: int = 900) -> tuple[Random, Graph, Fields, list, Trees]:
     random = Random(seed)
     r = random_roads(random, doubled=0)
     posts = posts_on(r, random, 4, deadline_s)
     graph = build_graph(r, SPEEDS, [], posts)
-    return random, graph, post_fields(graph, posts), posts
+    fields = post_fields(graph, posts)
+    return random, graph, fields, posts, grow_trees(graph, fields, r)
 
 
 def _somewhere(graph: Graph, random: Random) -> Mover:
@@ -71,7 +74,7 @@ def _true_drive(graph: Graph, fields: Fields, mover: Mover) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_worst_and_best_drive_bracket_the_true_one(seed):
-    random, graph, fields, _ = _world(seed)
+    random, graph, fields, _, _ = _world(seed)
     for _ in range(40):
         mover = _somewhere(graph, random)
         place = snap(graph, mover.position(graph), mover.heading_deg)
@@ -88,7 +91,7 @@ def test_worst_and_best_drive_bracket_the_true_one(seed):
 
 
 def test_a_wider_reach_is_never_better_at_worst_nor_worse_at_best():
-    random, graph, fields, _ = _world(99)
+    random, graph, fields, _, _ = _world(99)
     for _ in range(60):
         place = snap(graph, _somewhere(graph, random).position(graph))
         assert place is not None
@@ -103,7 +106,7 @@ def test_ready_is_true_and_not_possible_is_true_on_perturbed_worlds():
     """Units move on after their last report, some silent for minutes; the truth is solved with their true places."""
     seen = set()
     for seed in range(80):
-        random, graph, fields, posts = _world(1000 + seed, deadline_s=Random(seed).choice([150, 190, 230, 300]))
+        random, graph, fields, posts, trees = _world(1000 + seed, deadline_s=Random(seed).choice([150, 190, 230, 300]))
         units, truth, delays = [], [], []
         for n in range(random.choice([5, 6, 8])):
             mover = _somewhere(graph, random)
@@ -119,6 +122,7 @@ def test_ready_is_true_and_not_possible_is_true_on_perturbed_worlds():
             truth.append(np.where(able, np.minimum(true, NEVER_MS), float(NEVER_MS)))
             delays.append(60_000)
         answer = assess(graph, fields, posts, units, RULES, leaks={Ring.TOWN: (), Ring.COUNTY: ()}, computed_at=0.0)
+        answer = weighed(answer, trees, scenarios=500)
         demands = tuple(a.demand for a in demands_of(posts))
         seen.add(answer.state)
         ids = tuple(u.id for u in units)

@@ -5,15 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from camera_config.county import Closure, County, Position, Ring, UnitStatus
+from camera_config.county import Closure, County, Noise, Position, Ring, UnitStatus
 from camera_config.ids import PostId, UnitId
 from lockdown.certificate import verify_certificate
 from lockdown.fields import Fields, post_fields
 from lockdown.graph import Graph, build_graph
 from lockdown.leaks import find_leaks
+from lockdown.noise import Trees, grow_trees
 from lockdown.reach import best_drive_ms, snap, worst_drive_ms
 from lockdown.readiness import Readiness, State, Verdict, assess
 from lockdown.units import Trust, UnitNow, trust_of
+from lockdown.weigh import weighed
 from lockdown.why import Reason
 from tests.support.roads import unit
 from tests.support.small_county import place, small_county
@@ -22,7 +24,7 @@ CLOSED = {Ring.TOWN: (), Ring.COUNTY: ()}
 
 
 class Case:
-    """The small county with its graph; ``ask`` is ``assess`` with everything else at its usual value."""
+    """The small county with its graph; ``ask`` is ``assess``, then the odds, with everything else as usual."""
 
     def __init__(self, county: County) -> None:
         rules = county.rules
@@ -31,8 +33,12 @@ class Case:
             county.roads, rules.speed_kmh[rules.weather], county.closures, county.posts, rules.snap_max_m
         )
         self.fields: Fields = post_fields(self.graph, county.posts)
+        self.trees: Trees = grow_trees(self.graph, self.fields, county.roads)
 
     def ask(self, units: list[UnitNow], leaks=CLOSED, **rules: object) -> Readiness:
+        return weighed(self.assess(units, leaks, **rules), self.trees, scenarios=500)
+
+    def assess(self, units: list[UnitNow], leaks=CLOSED, **rules: object) -> Readiness:
         return assess(
             self.graph,
             self.fields,
@@ -82,6 +88,29 @@ def test_less_travel_slack_than_the_rule_asks_is_at_risk(case):
     at_risk = case.ask(_units(), ready_travel_slack_permille=slack + 1)
     assert at_risk.state is State.AT_RISK
     assert at_risk.joint.feasible is True
+
+
+def test_without_odds_nothing_is_ready_and_with_too_low_ones_it_is_at_risk_and_says_so(case):
+    for verdict in _all_verdicts(case.assess(_units())):
+        assert (verdict.state, verdict.awaits_odds, verdict.odds) == (State.AT_RISK, True, None)
+    few = weighed(case.assess(_units()), case.trees, scenarios=50)
+    assert few.joint.odds is not None
+    assert few.joint.odds.committed.held >= 49
+    assert few.state is State.AT_RISK
+    slow = dict.fromkeys(case.county.rules.dispatch_delay_s, 600)
+    assert case.assess(_units(), dispatch_delay_s=slow).joint.awaits_odds
+    late = case.ask(_units(), dispatch_delay_s=slow)
+    assert late.state is State.AT_RISK
+    assert "不足 95 %" in late.joint.text
+    calm = case.ask(_units(), dispatch_delay_s=slow, noise=Noise(turnout_cv_permille=0))
+    assert calm.state is State.READY
+
+
+def test_good_odds_alone_do_not_make_ready(case):
+    answer = case.ask(_units(), ready_travel_slack_permille=10_000)
+    assert answer.joint.odds is not None
+    assert answer.joint.odds.enough
+    assert answer.state is State.AT_RISK
 
 
 def test_one_unit_too_few_for_both_rings_is_not_possible_though_each_alone_is_ready(case):

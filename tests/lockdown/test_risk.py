@@ -119,12 +119,13 @@ def test_a_plan_that_is_none_is_refused():
 
 def test_the_plan_for_probability_is_never_clearly_worse_on_another_sample_and_often_better():
     gains = []
-    for n in range(20):
+    for n in range(10):
         noise = Noise(list(NoiseModel)[n % 4])
         case, plan = random_case(Random(f"probable {n}"), noise, units=14, posts=8)
         best = most_probable(case, plan, Sample(100 + n, 1_024))
-        ours, theirs = committed(case, best, Sample(n, 4_000)), committed(case, plan, Sample(n, 4_000))
+        ours, theirs = committed(case, best, Sample(n, 3_000)), committed(case, plan, Sample(n, 3_000))
         won, lost = int((ours & ~theirs).sum()), int((theirs & ~ours).sum())
         assert lost - won <= 2.0 * max(1, won + lost) ** 0.5
-        gains.append((won - lost) / 4_000)
-    assert np.mean(gains) > 0.01
+        gains.append((won - lost) / 3_000)
+    assert min(gains) > -0.01
+    assert np.mean(gains) > 0.001

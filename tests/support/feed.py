@@ -19,6 +19,7 @@ def verdict(state: str = "ready") -> dict[str, Any]:
         "plan": [],
         "why_not": None,
         "ask_by_radio": [],
+        "odds": None,
         "losses": None,
         "fixes": None,
         "certificate": None,
