@@ -61,6 +61,7 @@ def county_body(county: County) -> Body:
                     "direction": checkpoint.direction,
                     "lanes": checkpoint.lanes,
                     "post": checkpoint.post,
+                    "calibrated": bool(checkpoint.speed_points),
                 }
                 for checkpoint in county.checkpoints
             ],

@@ -191,6 +191,11 @@ def test_an_alert_is_shown_as_text_and_stays_open_until_its_review_is_saved(serv
     alert = wall.page.get_by_test_id("alert")
     expect(alert).to_have_attribute("data-state", "open", timeout=SOON_MS)
     expect(alert).to_contain_text("<b>车辆</b>")
+    speed = r"(\d+ ± \d+ km/h|未标定|测不准|设备未报)"
+    expect(alert.get_by_test_id("motion")).to_have_text(re.compile(f"^[↓↑] 驶[来离] · {speed}$"))
+    alert.get_by_role("button", name="现场图").click()
+    expect(wall.page.get_by_test_id("speed")).to_have_text(re.compile(f"^{speed}$"))
+    wall.page.get_by_test_id("passage-dialog").get_by_role("button", name="关闭").click()
     wall.assert_clean()
     server.world(review=403)
     alert.get_by_role("button", name="驳回").click()

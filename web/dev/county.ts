@@ -1,6 +1,6 @@
 /** An invented county for developing the wall, and a world that moves a little. Never shipped. */
 
-import type { County, Device, DeviceState, Passage, Post, Readiness, Unit, Verdict, VerdictState } from "../src/types.ts";
+import type { County, Device, DeviceState, Odds, Passage, Post, Readiness, Unit, Verdict, VerdictState } from "../src/types.ts";
 
 const CENTRE = { lat: 42.68, lon: 125.53 };
 const LAT_KM = 1 / 111.2;
@@ -46,7 +46,7 @@ export const county: County = {
   centre: CENTRE,
   townships: TOWNSHIPS.map((name, i) => ({ id: `t${i}`, name, ...(i === 0 ? CENTRE : at(10 + 12 * chance(), i * 27.7)) })),
   posts,
-  checkpoints: Array.from({ length: 13 }, (_, i) => ({ id: `checkpoint-${i}`, post: posts[i]?.id ?? null })),
+  checkpoints: Array.from({ length: 13 }, (_, i) => ({ id: `checkpoint-${i}`, post: posts[i]?.id ?? null, calibrated: i < 3 })),
   units,
   closures: [{ road: "县道 X021", reason: "桥梁维修", ...at(14, 200) }],
   zones: [
@@ -132,6 +132,14 @@ export function unitsNow(nowS: number, drill: boolean): Unit[] {
   });
 }
 
+function odds(enough: boolean): Odds {
+  const p = enough ? 0.976 : 0.778;
+  return {
+    committed: { p, low: p - 0.003, high: p + 0.003, held: Math.floor(20_000 * p), scenarios: 20_000 }, hindsight: null,
+    deadline_factor: enough ? 0.969 : 1.23, enough, noise: { model: "mixed", travel_cv: 0.15, turnout_cv: 0.6, assumed: true },
+  };
+}
+
 function verdict(state: VerdictState, ring: "town" | "county" | "joint"): Verdict {
   const mine = posts.filter((post) => ring === "joint" || post.ring === ring);
   const plan = mine.map((post, i) => {
@@ -155,6 +163,7 @@ function verdict(state: VerdictState, ring: "town" | "county" | "joint"): Verdic
     why_not: state === "not_possible"
       ? { posts: ["town-2", "town-5", "town-8"], need: 3, units_in_time: ["unit-4", "unit-12"], deficiency: 1, text: "时限内只有 2 个单元能赶到这 3 个岗位；鹰07 差 2:10，鹰19 正在出警。" }
       : null,
+    odds: known ? odds(state === "ready") : null,
     ask_by_radio: state === "unknown" ? ["unit-6", "unit-23", "unit-40"] : [],
   };
 }
@@ -178,7 +187,9 @@ export function passage(n: number, nowS: number): Passage {
   return {
     id: `passage-${n}`, version: 1, checkpoint: `checkpoint-${i}`, checkpoint_name: `${[...TOWN_EXITS, ...EDGE][i]}卡口`,
     at: nowS, first_seen: nowS - 1, last_seen: nowS, plate: n % 11 === 7 ? null : `吉D${body}`, certain: n % 7 !== 3, confidence: 0.93,
-    plate_class: "02", plate_colour: colour, lane: 1 + (n % 2), vehicle_class: "car", source: n % 5 === 4 ? "device" : "video",
+    plate_class: "02", plate_colour: colour, lane: 1 + (n % 2),
+    province_prior: n % 13 === 5, direction: n % 4 === 1 ? "away" : "towards", vehicle_class: "car",
+    speed_kmh: i < 2 ? 38 + (n % 30) : null, speed_error_kmh: i < 2 ? 3.4 : null, source: n % 5 === 4 ? "device" : "video",
     final: n % 3 !== 0, drill: false, frame_received_at: nowS, scene: true, crop: n % 11 !== 7,
   };
 }

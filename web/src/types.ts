@@ -59,7 +59,14 @@ export interface Passage {
   confidence: number;
   plate_class: string | null;
   plate_colour: string | null;
+  /** The county's own province decided the first character; null where nobody says. */
+  province_prior: boolean | null;
   lane: number | null;
+  /** "towards" the camera or "away" from it; null where it was not seen. */
+  direction: string | null;
+  /** Both or neither. */
+  speed_kmh: number | null;
+  speed_error_kmh: number | null;
   vehicle_class: string;
   source: "video" | "device";
   final: boolean;
@@ -144,6 +151,24 @@ export interface WhyNot {
   text: string;
 }
 
+/** A probability with its 95 % limits. */
+export interface Share {
+  p: number;
+  low: number;
+  high: number;
+  held: number;
+  scenarios: number;
+}
+
+/** How likely the plan of a verdict holds, counted for this very verdict. */
+export interface Odds {
+  committed: Share;
+  hindsight: Share | null;
+  deadline_factor: number | null;
+  enough: boolean;
+  noise: { model: string; travel_cv: number; turnout_cv: number; assumed: boolean };
+}
+
 export interface Verdict {
   state: VerdictState;
   feasible: boolean | null;
@@ -157,6 +182,8 @@ export interface Verdict {
   plan: Order[];
   why_not: WhyNot | null;
   ask_by_radio: string[];
+  /** Null until they are counted, and where no plan holds. */
+  odds: Odds | null;
 }
 
 export interface Leak {
@@ -196,7 +223,7 @@ export interface County {
   centre: { lat: number; lon: number };
   townships: { id: string; name: string; lat: number; lon: number }[];
   posts: Post[];
-  checkpoints: { id: string; post: string | null }[];
+  checkpoints: { id: string; post: string | null; calibrated: boolean }[];
   units: { id: string; call_sign: string }[];
   closures: { road: string; reason: string; lat: number; lon: number }[];
   zones: { id: string; name: string; kind: "prevention" | "patrol"; outline: [number, number][] }[];
