@@ -15,6 +15,7 @@ from api.commands.doctor import doctor
 from api.commands.drill import drill
 from api.commands.mask import mask
 from api.commands.plan import plan
+from api.commands.race import cut, race
 from api.commands.recordings import recordings
 from api.commands.secrets import secrets
 from api.commands.simulate_cameras import simulate_cameras
@@ -22,6 +23,7 @@ from api.commands.simulate_units import simulate_units
 from api.commands.up import up
 from api.commands.verify_plan import verify_plan
 from api.commands.watch import watch
+from api.commands.whatif import whatif
 from camera_config.errors import CountyError
 
 app = typer.Typer(
@@ -32,7 +34,7 @@ app = typer.Typer(
 )
 simulate = typer.Typer(help="Play cameras or police units, for demos, tests and benchmarks.", no_args_is_help=True)
 
-for command in (demo, up, check, doctor, plan, verify_plan, detect, mask):
+for command in (demo, up, check, doctor, plan, whatif, verify_plan, race, cut, detect, mask):
     app.command()(command)
 simulate.command("cameras")(simulate_cameras)
 simulate.command("units")(simulate_units)

@@ -16,11 +16,12 @@ from math import ceil
 
 import numpy as np
 
-from camera_config.county import Position, Post, Ring, Rules
+from camera_config.county import ROAD_CLASSES, Position, Post, Ring, Roads, Rules
 from camera_config.ids import PostId, UnitId
 from lockdown.graph import Bools, Graph, Star, road_name
 from lockdown.lines import Ints, point_at, turn_deg
 from lockdown.matching import first_enough
+from lockdown.race import Fugitive, drive
 from lockdown.reach import FORWARD_DEG, OFF_ROAD_M_PER_MS, ROAD_WIDTH_M, snap
 from lockdown.seal import LONGEST_MS, Assigned, solve
 from lockdown.shortest import shortest
@@ -44,7 +45,7 @@ class Enclosure:
         within, beyond: (nodes,) where he may be, and what he must not reach.
         need: (pieces,) units that a post on each piece asks, from 1.
         staffed_ms: (units, pieces) when each unit stands on each piece with its set-up done, ``NEVER_MS`` for never.
-        barred: (arcs of ``any_way``) where no post may stand, such as where he would be sooner.
+        latest_ms: (arcs of ``any_way``) when a post on each must stand (``before_him``); -1: none may stand there.
     """
 
     graph: Graph
@@ -52,12 +53,14 @@ class Enclosure:
     beyond: Bools
     need: Ints
     staffed_ms: Ints
-    barred: Bools
+    latest_ms: Ints
 
     def __post_init__(self) -> None:
         pieces = len(self.graph.piece_m)
         if self.staffed_ms.dtype != np.int64 or self.staffed_ms.ndim != 2 or self.staffed_ms.shape[1] != pieces:
             raise ValueError(f"staffed_ms: want (units, {pieces}) whole milliseconds in int64")
+        if self.latest_ms.dtype != np.int64 or len(self.latest_ms) != len(self.graph.any_way.head):
+            raise ValueError("latest_ms: want whole milliseconds in int64, one an arc")
         if len(self.need) != pieces or self.need.min(initial=1) < 1 or self.need.sum() >= ENDLESS:
             raise ValueError(f"need: want ({pieces},) from 1")
         if not self.within.any() or not self.beyond.any() or (self.within & self.beyond).any():
@@ -71,7 +74,8 @@ class Enclosure:
         enough = self.need <= len(units)
         keys = np.full(len(pieces), NEVER_MS, np.int64)
         keys[enough] = units[self.need[enough] - 1, pieces[enough]]
-        return np.where(self.barred, NEVER_MS, keys[self.graph.any_way.piece])
+        on_arc = keys[self.graph.any_way.piece]
+        return np.where(on_arc > self.latest_ms, NEVER_MS, on_arc)
 
     @cached_property
     def tail(self) -> Ints:
@@ -97,8 +101,8 @@ class CutPost:
 class Cut:
     """The fewest ``units``, proved by a flow as large.
 
-    ``t_star_ms``: all posts are staffed by then, None: never from these units. No cut of as few units is staffed before
-    ``least_ms``. ``exact``: both are equal, so no cut of as few units is staffed sooner.
+    ``t_star_ms``: all posts are staffed by then, each when it must be; None: not from these units. No cut of as few
+    units is staffed before ``least_ms``. ``exact``: both are equal, so no cut of as few units is staffed sooner.
     """
 
     units: int
@@ -181,6 +185,36 @@ def staffed_at(
             able = fits(unit, post.crew_min, post.equipment)
             there = _later(came[[graph.post_node[post.id]]], ready + post.setup_s * 1000) if able else NEVER_MS
             made[row, at_post[post.id]] = there
+    return made
+
+
+def before_him(graph: Graph, chased: Fugitive, posts: Sequence[Post]) -> Ints:
+    """Return (arcs of ``any_way``) the milliseconds from now by which a post on each must stand: he comes to its place.
+
+    That is the middle of the road, or the post of ``posts`` at one of its ends, as in ``staffed_at``; he drives
+    unimpeded. -1 on the roads on which he was seen.
+    """
+    star = graph.any_way
+    own = np.zeros(len(graph.lat), np.bool_)
+    own[[graph.post_node[post.id] for post in posts]] = True
+    tail = np.repeat(np.arange(len(star.ptr) - 1), np.diff(star.ptr))
+    whole = chased.ms[star.piece]
+    along = np.where(own[tail], 0, np.where(own[star.head], whole, whole // 2))
+    comes = np.minimum(drive(graph, chased, posts, {}).came_ms[tail] + along, NEVER_MS)
+    seen_on = np.isin(star.piece, [begin.piece for begin in chased.starts])
+    return np.where(seen_on, -1, comes - chased.now_ms)
+
+
+def needs(graph: Graph, roads: Roads, posts: Sequence[Post]) -> Ints:
+    """Return (pieces,) units that a post asks: its own need at one of ``posts``, else the most on such a road."""
+    road_class = roads.road_class[graph.piece_road].astype(np.int64)
+    own = {post: np.flatnonzero(_touches(graph, graph.post_node[post.id])) for post in posts}
+    by_class = np.ones(len(ROAD_CLASSES), np.int64)
+    for post, pieces in own.items():
+        by_class[road_class[pieces]] = np.maximum(by_class[road_class[pieces]], post.need_units)
+    made = by_class[road_class]
+    for post, pieces in own.items():
+        made[pieces] = post.need_units
     return made
 
 
@@ -283,7 +317,9 @@ def _staffed(asked: Enclosure, side: Bools, units: int, least_ms: int) -> Cut:
         for i, piece in enumerate(pieces)
     )
     names = tuple(UnitId(f"{i:05d}") for i in range(len(asked.staffed_ms)))
-    optimum = solve(Table(names, demands, (0,) * len(names), np.ascontiguousarray(asked.staffed_ms[:, pieces]))).optimum
+    staffed = asked.staffed_ms[:, pieces]
+    in_time = np.where(staffed > asked.latest_ms[arcs], NEVER_MS, staffed)
+    optimum = solve(Table(names, demands, (0,) * len(names), np.ascontiguousarray(in_time))).optimum
     plan: tuple[Assigned, ...] = optimum.plan if optimum else ()
     t_star_ms = optimum.ratio[0] if optimum else None
     posts = tuple(_post(asked, int(arc), [a for a in plan if int(a.post) == i]) for i, arc in enumerate(arcs))

@@ -1,15 +1,17 @@
 """The fewest units that close every way out, against trying every cut there is."""
 
+from dataclasses import replace
 from itertools import combinations
 from random import Random
 
 import numpy as np
 import pytest
 
-from camera_config.county import RoadClass
-from lockdown.cut import Cut, Enclosure, fewest_posts, staffed_at, trade_off
+from camera_config.county import RoadClass, Weather
+from lockdown.cut import Cut, Enclosure, before_him, fewest_posts, needs, staffed_at, trade_off
 from lockdown.graph import Graph, build_graph
 from lockdown.matching import Matching, satisfy
+from lockdown.race import fugitive
 from lockdown.times import NEVER_MS
 from tests.support.roads import SPEEDS, at, post, random_roads, roads, unit
 from tests.support.small_county import small_county
@@ -25,10 +27,9 @@ def nodes(graph: Graph, *chosen: int) -> np.ndarray:
 
 
 def asked(graph: Graph, within: int, beyond: int, need: list[int], staffed: list[list[int]]) -> Enclosure:
-    barred = np.zeros(len(graph.any_way.head), np.bool_)
-    return Enclosure(
-        graph, nodes(graph, within), nodes(graph, beyond), np.array(need), np.array(staffed, np.int64), barred
-    )
+    whenever = np.full(len(graph.any_way.head), NEVER_MS, np.int64)
+    need_of, staffed_ms = np.array(need), np.array(staffed, np.int64)
+    return Enclosure(graph, nodes(graph, within), nodes(graph, beyond), need_of, staffed_ms, whenever)
 
 
 def drawn(seed: int, *, units: int, side: int = 3) -> Enclosure:
@@ -144,13 +145,26 @@ def test_the_post_stands_on_the_road_that_is_staffed_first_and_stops_who_leaves(
     assert post.position.lon == pytest.approx(at(1500, 0).lon, abs=1e-6)
 
 
-def test_where_no_post_may_stand_there_is_no_cut():
+def test_where_no_post_may_stand_in_time_there_is_no_cut():
     question = asked(_line(), 0, 3, [1, 1, 1], [[90, 20, 50]])
-    barred = Enclosure(
-        *(getattr(question, name) for name in ("graph", "within", "beyond", "need", "staffed_ms")), ~question.barred
-    )
-    assert fewest_posts(barred) is None
+    arcs = np.full(len(question.latest_ms), -1, np.int64)
+    assert fewest_posts(replace(question, latest_ms=arcs)) is None
     assert fewest_posts(question, by_ms=19) is None
+    assert fewest_posts(replace(question, latest_ms=arcs + 21)).t_star_ms == 20
+    assert fewest_posts(replace(question, latest_ms=arcs + 20)) is None
+
+
+def test_each_post_stands_when_it_must_and_no_unit_counts_twice():
+    # Two roads out. Unit 0 alone is in time for the first; for the second both are, unit 1 late in all but itself.
+    r = roads([(0, 0), (1000, 0), (500, 800)], [(0, 1, COUNTY, False), (0, 2, COUNTY, False), (2, 1, COUNTY, False)])
+    question = asked(build_graph(r, SPEEDS, [], []), 0, 1, [1, 1, 1], [[10, 10, 10], [99, 50, 99]])
+    first, second = (question.graph.any_way.piece == piece for piece in range(2))
+    latest = np.where(first, 20, np.where(second, 60, -1))
+    held = fewest_posts(replace(question, latest_ms=latest))
+    assert [(p.piece, p.units, p.staffed_ms) for p in held.posts] == [(0, (0,), 10), (1, (1,), 50)]
+    assert (held.t_star_ms, held.least_ms, held.exact) == (50, 10, False)
+    beaten = fewest_posts(replace(question, latest_ms=np.where(second, 49, latest)))
+    assert (beaten.units, beaten.t_star_ms) == (2, None)
 
 
 def test_a_cut_that_asks_more_units_than_there_are_says_that_it_is_never_staffed():
@@ -187,3 +201,37 @@ def test_where_he_cannot_get_out_no_unit_is_needed():
     r = roads([(0, 0), (1000, 0), (5000, 0), (6000, 0)], [(0, 1, COUNTY, False), (2, 3, COUNTY, False)])
     cut = fewest_posts(asked(build_graph(r, SPEEDS, [], []), 0, 3, [1, 1], [[5, 5]]))
     assert (cut.units, cut.posts) == (0, ())
+
+
+def test_a_road_asks_as_many_units_as_the_posts_of_its_class_and_a_post_its_own():
+    street = RoadClass.STREET
+    r = roads(
+        [(0, 0), (1000, 0), (2000, 0), (2000, 900)],
+        [(0, 1, COUNTY, False), (1, 2, COUNTY, False), (2, 3, street, False)],
+    )
+    posts = [post("a", at(400, 0), 90.0, need=3), post("b", at(1500, 0), 90.0, need=2)]
+    graph = build_graph(r, SPEEDS, [], posts)
+    asks = {(round(float(m), -1), int(n)) for m, n in zip(graph.piece_m, needs(graph, r, posts), strict=True)}
+    assert asks == {(400, 3), (600, 3), (500, 2), (900, 1)}
+    assert needs(graph, r, posts[1:]).max() == 2
+
+
+def test_a_post_must_stand_when_he_comes_to_its_place_and_none_may_where_he_was_seen():
+    r = roads([(0, 0), (1000, 0), (2000, 0), (3000, 0)], [(n, n + 1, COUNTY, False) for n in range(3)])
+    east = post("east", at(2400, 0), 90.0)
+    graph = build_graph(r, SPEEDS, [], [east])
+    chased = fugitive(graph, r, replace(RULES, speed_kmh={Weather.DRY: {COUNTY: 36.0}}), at(500, 0), 10_000)
+    latest = before_him(graph, chased, [east])
+    outwards = {
+        round(float(graph.piece_m[piece])): int(latest[arc])
+        for arc, piece in enumerate(graph.any_way.piece)
+        if latest[arc] < 0
+        or graph.lon[graph.any_way.head[arc]] > graph.lon[graph.any_way.ptr.searchsorted(arc, "right") - 1]
+    }
+    # 36 km/h times 1.3 is 13 m a second, with 10 s of head start; the two first roads are 1,000 m long.
+    assert outwards[600] == outwards[400] == pytest.approx(1900 / 13 * 1000 - 10_000, abs=5)
+    middle = [int(ms) for ms, piece in zip(latest, graph.any_way.piece, strict=True) if graph.piece_start[piece] == 1]
+    assert middle[0] == pytest.approx(1000 / 13 * 1000 - 10_000, abs=5)
+    assert {
+        int(ms) for ms, piece in zip(latest, graph.any_way.piece, strict=True) if graph.piece_start[piece] == 0
+    } == {-1}
