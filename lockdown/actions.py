@@ -1,7 +1,8 @@
 """What can be done about a no, and what each action changes: who is in time for what, and how many are asked.
 
 Everything is judged by what then holds for sure: units that surely count at their worst places, and of those acted on,
-an unknown unit that answers as well as it can, a busy one sent from where it is now.
+a unit that answers as well as it can (an unknown one, or one that counts but may be at a better place than the worst),
+a busy one sent from where it is now.
 """
 
 from collections.abc import Sequence
@@ -63,7 +64,10 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """When who arrives by one set of roads: (units, demands) for sure, (units, demands) if acted on, from spots."""
+    """When who arrives by one set of roads: (units, demands) for sure and if it answers or is freed; drives from spots.
+
+    With a road reopened, ``hoped_ms`` is that of unknown and busy units only.
+    """
 
     sure_ms: Ints
     hoped_ms: Ints
@@ -98,6 +102,13 @@ class Case:
     def answering(self) -> tuple[int, ...]:
         """Return the unknown units."""
         return tuple(self.row[unit] for unit in self.offers.unknown())
+
+    @cached_property
+    def unsure(self) -> tuple[int, ...]:
+        """Return the units that surely count, but might be in time for more than they surely are."""
+        by, limit = self.arrivals(None), self.limits()
+        more = ((by.hoped_ms <= limit) & (by.sure_ms > limit)).any(axis=1)
+        return tuple(u for u in np.flatnonzero(more).tolist() if self.offers.units[u].id in self.offers.able)
 
     @cached_property
     def busy(self) -> dict[int, UnitNow]:
@@ -170,11 +181,14 @@ class Case:
         fields = offers.fields if at is None else at.fields
         columns = [j for j, a in enumerate(offers.asked) if a.demand.id in self.column]
         sure = self.table.drive_ms + np.array(self.table.delay_ms, np.int64).reshape(-1, 1)
-        hoped = np.full(sure.shape, NEVER_MS, np.int64)
-        for u in self.answering:
-            unit = offers.units[u]
-            drive = offers.serves(unit, offers.best_drive(unit, fields))[columns]
-            hoped[u] = drive + best_delay_ms(unit, offers.rules)
+        if at is None:
+            hoped = offers.best.drive_ms[:, columns] + np.array(offers.best.delay_ms, np.int64).reshape(-1, 1)
+        else:
+            hoped = np.full(sure.shape, NEVER_MS, np.int64)
+            for u in self.answering:
+                unit = offers.units[u]
+                drive = offers.serves(unit, offers.best_drive(unit, fields))[columns]
+                hoped[u] = drive + best_delay_ms(unit, offers.rules)
         for u, unit in self.busy.items():
             hoped[u] = offers.serves(unit, offers.sure_drive(unit, fields))[columns] + least_delay_ms(offers.rules)
         if at is None:

@@ -16,7 +16,8 @@ def fix_text(fix: Fix, names: Mapping[str, str]) -> str:
     posts = "、".join(_name(names, post) for post in fix.posts)
     match fix.action.kind:
         case Kind.ANSWER:
-            what = f"电台询问 {unit}，如答复可出动即可{_within(fix)}"
+            asked = "核实其位置和方向，如位置有利即可" if fix.counted else "如答复可出动即可"
+            what = f"电台询问 {unit}，{asked}{_within(fix)}"
         case Kind.RELEASE:
             what = (
                 f"抽调 {unit}（{LEAVES.get(fix.leaves or UnitStatus.UNKNOWN, '有任务')}，将离开该任务）{_within(fix)}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from camera_config.county import Position, UnitStatus
-from camera_config.ids import PostId
+from camera_config.ids import PostId, UnitId
 from lockdown.actions import FIXED_BARRIER_MS, Action, Case, Kind, enough, nearer_roads
 from lockdown.graph import Graph, road_name
 from lockdown.lines import Ints
@@ -37,6 +37,7 @@ class Fix:
         posts: the posts of the demand acted on; of one_more, of a demand that the unit can then serve.
         need: of lower_need: what the post asks now.
         leaves: of release: what the unit is doing.
+        counted: of answer: the unit counts already, but where it is and which way it drives is not known well enough.
         roads: of give_up: the roads that are then open; of reopen, stand_at and one_more: the road there.
         setup_ms: of shorter_setup: as it is now and with a fixed barrier.
         crew, equipment: of one_more: what ``posts`` ask of a unit.
@@ -56,6 +57,7 @@ class Fix:
     roads: tuple[str, ...] = ()
     need: int | None = None
     leaves: UnitStatus | None = None
+    counted: bool = False
     setup_ms: tuple[int, int] | None = None
     crew: int | None = None
     equipment: tuple[str, ...] = ()
@@ -92,7 +94,9 @@ def fixes(offers: Offers, table: Table, spots: Spots, reopened: Sequence[Reopene
     if not search.missing:
         return None
     found = [*search.units(), *search.posts(), *search.roads()]
-    single = tuple(sorted((_fix(case, a, where, search.reached) for a, where in found), key=_rank))
+    single = tuple(
+        sorted((_fix(case, a, where, search.wanted.get(a.unit, search.reached)) for a, where in found), key=_rank)
+    )
     keeping = _together(case, keeping_set(case)) if search.missing > 1 else ()
     if single:
         return Fixes(search.missing, single, (), keeping, proved=True)
@@ -112,6 +116,7 @@ class _Singles:
         masks, self._needs = case.changed(())
         self._masks = masks
         self._matching, _ = largest(masks, self._needs)
+        self.wanted: dict[UnitId | None, Sequence[int]] = {}
         self._open = open_needs(self._matching, self._needs)
         self.missing = len(self._open)
         self.reached = sorted(reached(self._matching, self._open))
@@ -128,7 +133,10 @@ class _Singles:
             found += [(Action(kind, unit=case.table.units[u]), ()) for u in units if in_time[u]]
         able = [u for u, unit in enumerate(case.offers.units) if unit.id in case.offers.able]
         for u, wanted in zip(able, helped_by(self._masks, self._needs, able), strict=True):
+            self.wanted[case.table.units[u]] = tuple(wanted or ())
             served, delay = case.served_by(u)
+            if u in case.unsure and any(by.hoped_ms[u, j] <= limit[j] for j in wanted or ()):
+                found.append((Action(Kind.ANSWER, unit=case.table.units[u]), ()))
             near = in_time_at(limit, by.drive_ms, delay, [j for j in served if wanted and j in wanted])
             found += self._at_spots(Action(Kind.STAND_AT, unit=case.table.units[u]), np.flatnonzero(near))
         near = in_time_at(limit, by.drive_ms, least_delay_ms(case.offers.rules), self.reached)
@@ -196,6 +204,7 @@ def _of_unit(case: Case, action: Action, reached: Sequence[int]) -> Fix:
         helps_now=True,
         takes_ms=case.offers.rules.callable_delay_s * 1000 if called_in else None,
         within_ms=left if left >= 0 else None,
+        counted=action.kind is Kind.ANSWER and action.unit in case.offers.able,
         leaves=case.offers.units[u].status if action.kind is Kind.RELEASE else None,
     )
 

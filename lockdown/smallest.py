@@ -1,10 +1,11 @@
 """A smallest set of actions that turns a no into a yes, where no single one does.
 
 How many are needed is found among few kinds, for each other kind has one of them that does at least as much: giving a
-post up does what a lower need or a shorter set-up does, one more unit at a spot what any unit does that stands there.
-An action that brings one unit serves one need; which of them can serve together is a matroid (Edmonds and Fulkerson
-1965), so that they are taken one by one in order of preference. Only giving up a post that needs several, and reopening
-a road, do more: their sets are tried one by one. Then each action gives way to a milder one where that is still enough.
+post up does what a lower need, a shorter set-up or a unit asked where it is does; one more unit at a spot what any unit
+does that stands there. An action that brings one unit serves one need; which of them can serve together is a matroid
+(Edmonds and Fulkerson 1965), so that they are taken one by one in order of preference. Only giving up a post that needs
+several, and reopening a road, do more: their sets are tried one by one. Then each action gives way to a milder one
+where that is still enough.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -157,7 +158,11 @@ def _instead(case: Case, action: Action, rest: Sequence[Action]) -> Iterator[Act
     if action.kind is Kind.ONE_MORE:
         yield from _standing(case, rest)
     elif action.kind in (Kind.GIVE_UP, Kind.LOWER_NEED) and action.post is not None:
-        demand = case.table.demands[case.column[action.post]]
+        column = case.column[action.post]
+        demand, hoped = case.table.demands[column], case.arrivals(None).hoped_ms[:, column]
+        # Asking a unit that counts already brings one to this post at most, so that giving it up does as much.
+        told = (case.table.units[u] for u in case.unsure if hoped[u] <= case.limits()[column])
+        yield from (Action(Kind.ANSWER, unit=unit) for unit in told if all(a.unit != unit for a in rest))
         if demand.setup_ms > FIXED_BARRIER_MS:
             yield Action(Kind.SHORTER_SETUP, post=demand.id)
         for need in range(demand.need - 1, 0, -1):

@@ -114,9 +114,9 @@ def every_action(plan: Plan) -> Iterator[Action]:
     """Yield whatever can be done, useful or not."""
     offers = plan.offers
     for u in offers.units:
-        if u.id in offers.unknown():
+        if u.id not in offers.unable:
             yield Action(Kind.ANSWER, unit=u.id)
-        elif u.status in (UnitStatus.ON_CALL, UnitStatus.COMMITTED_OTHER):
+        if u.status in (UnitStatus.ON_CALL, UnitStatus.COMMITTED_OTHER):
             yield Action(Kind.RELEASE, unit=u.id)
         elif u.id in offers.able:
             yield from (Action(Kind.STAND_AT, unit=u.id, spot=k) for k in range(plan.spots.drive_ms.shape[1]))
