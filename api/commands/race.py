@@ -54,17 +54,15 @@ def race(
     if geojson is not None:
         areas = reaches(prepared, chased, found, [s * 1000 for s in AHEAD_S])
         geojson.write_text(json.dumps(drawn(answer, areas), ensure_ascii=False, allow_nan=False), encoding="utf-8")
-    cuts = cuts_around(prepared, units, chased) if fewest else None
+    if fewest:
+        answer = answer.model_copy(update={"fewest": cuts_around(prepared, units, chased)})
     if as_json:
-        body: dict[str, Any] = answer.model_dump(mode="json")
-        if cuts is not None:
-            body["fewest"] = [cut.model_dump(mode="json") for cut in cuts]
-        print(json.dumps(body, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(answer.model_dump(mode="json"), ensure_ascii=False, allow_nan=False))
         return
     console = Console()
     _show(console, answer)
-    if cuts is not None:
-        _show_cuts(console, cuts, _call_signs(prepared.county), "没有赶得上的卡点组合：总有一条路他先到。")
+    if answer.fewest is not None:
+        _show_cuts(console, answer.fewest, _call_signs(prepared.county), "没有赶得上的卡点组合：总有一条路他先到。")
 
 
 def cut(

@@ -22,6 +22,7 @@ from api.plan.advice import advised, first_of
 from api.plan.inputs import PositionRow, Prepared, advice_on, odds_on, readiness_now, units_from
 from api.plan.keep import KIND
 from api.plan.pending import may_wait
+from api.plan.race import RaceIn, race_json
 from api.plan.record import RINGS, Recorder
 from api.plan.tracker import Tracker
 from api.plan.wire import readiness_json
@@ -134,28 +135,35 @@ class Planner:
         return news
 
     def _answer(self, identity: str, body: dict[str, Any]) -> None:
-        """Plan on invented positions and leave the answer for the one who asked."""
+        """Plan on invented positions, or run a race against the live ones; leave the answer for the one who asked."""
         began = time.perf_counter()
         try:
-            rows = [
-                PositionRow(
-                    unit=row["unit"],
-                    lat=row["lat"],
-                    lon=row["lon"],
-                    age_s=0.0,
-                    speed_kmh=row["speed_kmh"] or 0.0,
-                    heading_deg=row["heading_deg"],
-                    status=row["status"],
-                )
-                for row in body["positions"]
-            ]
-            units = units_from(self._prepared.county, rows)
-            judged = odds_on(self._prepared, readiness_now(self._prepared, units, self._clock.now().timestamp()))
-            answer = advised(readiness_json(judged), advice_on(self._prepared, judged))
+            answer = self._raced(body["race"]) if "race" in body else self._drilled(body["positions"])
         except (CountyError, ValueError) as error:
-            log.warning("planner.drill_refused id=%s: %s", identity, error)
-            answer = {"error": "these positions cannot be planned with"}
+            log.warning("planner.refused id=%s: %s", identity, error)
+            answer = {"error": "this cannot be planned with"}
         key = answer_key(identity)
         self._bus.rpush(key, compact(answer))
         self._bus.expire(key, ANSWER_LIFE_S)
-        log.info("planner.drill_answered id=%s took_s=%.3f", identity, time.perf_counter() - began)
+        log.info("planner.answered id=%s took_s=%.3f", identity, time.perf_counter() - began)
+
+    def _raced(self, asked: dict[str, Any]) -> dict[str, Any]:
+        units = self._tracker.now(self._clock.monotonic_s())
+        return race_json(self._prepared, units, RaceIn.model_validate(asked), self._clock.now().timestamp())
+
+    def _drilled(self, positions: list[dict[str, Any]]) -> dict[str, Any]:
+        rows = [
+            PositionRow(
+                unit=row["unit"],
+                lat=row["lat"],
+                lon=row["lon"],
+                age_s=0.0,
+                speed_kmh=row["speed_kmh"] or 0.0,
+                heading_deg=row["heading_deg"],
+                status=row["status"],
+            )
+            for row in positions
+        ]
+        units = units_from(self._prepared.county, rows)
+        judged = odds_on(self._prepared, readiness_now(self._prepared, units, self._clock.now().timestamp()))
+        return advised(readiness_json(judged), advice_on(self._prepared, judged))

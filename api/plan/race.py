@@ -4,9 +4,11 @@ Seconds have one decimal; the fugitive's are rounded down and staffed times up, 
 """
 
 from collections.abc import Sequence
+from math import ceil
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.plan.inputs import Prepared, readiness_now
 from camera_config.county import Position, Ring
@@ -26,6 +28,17 @@ class _Out(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class RaceIn(BaseModel):
+    """Where he was seen, WGS84 degrees, and how long ago; with ``fewest`` the cuts come too, after a second or more."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    lat: float = Field(ge=-90.0, le=90.0)
+    lon: float = Field(ge=-180.0, le=180.0)
+    seen_ago_s: float = Field(ge=0.0, le=86_400.0)
+    fewest: bool = False
+
+
 class ExitOut(_Out):
     """One exit; times from now, negative where they have passed. ``first_by_s``: how much sooner the post stands."""
 
@@ -42,22 +55,6 @@ class ExitOut(_Out):
     verdict: str
     already: bool
     path: list[list[float]]
-
-
-class RaceOut(_Out):
-    """The whole race. ``leaves_in_s``: from now, when he can first be outside each ring; null: he is kept in."""
-
-    computed_at: float
-    digest: str
-    state: str
-    seen: list[float]
-    seen_ago_s: float
-    reach_km: float
-    reach_junctions: int
-    leaves_in_s: dict[str, float | None]
-    next_ring: str | None
-    leaks: int
-    exits: list[ExitOut]
 
 
 class CutPostOut(_Out):
@@ -83,6 +80,23 @@ class CutOut(_Out):
     least_s: float
     exact: bool
     posts: list[CutPostOut]
+
+
+class RaceOut(_Out):
+    """The whole race. ``leaves_in_s``: from now, when he can first be outside each ring; null: he is kept in."""
+
+    computed_at: float
+    digest: str
+    state: str
+    seen: list[float]
+    seen_ago_s: float
+    reach_km: float
+    reach_junctions: int
+    leaves_in_s: dict[str, float | None]
+    next_ring: str | None
+    leaks: int
+    exits: list[ExitOut]
+    fewest: list[CutOut] | None = None
 
 
 def race_now(
@@ -112,6 +126,19 @@ def race_now(
         exits=[_exit_out(prepared, exit_, seen_ago_ms) for exit_ in found.exits],
     )
     return out, chased, found
+
+
+def race_json(prepared: Prepared, units: Sequence[UnitNow], asked: RaceIn, computed_at: float) -> dict[str, Any]:
+    """Return the answer to a request as plain JSON values.
+
+    Raises:
+        ConfigError: no road near the place.
+    """
+    seen = Position(asked.lat, asked.lon)
+    out, chased, _ = race_now(prepared, units, seen, ceil(asked.seen_ago_s * 1000), computed_at)
+    if asked.fewest:
+        out = out.model_copy(update={"fewest": cuts_around(prepared, units, chased)})
+    return out.model_dump(mode="json")
 
 
 def chased_from(prepared: Prepared, seen: Position, seen_ago_ms: int) -> Fugitive:

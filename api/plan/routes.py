@@ -7,9 +7,12 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from redis.exceptions import RedisError
 
 from api.access.rights import VIEWERS, Role, allow, caller
+from api.drill.ask import ask_plan
 from api.live.entries import READINESS_KEY, compact, get_json
 from api.log.bus import POSITIONS
+from api.log.envelope import new_id
 from api.plan.positions import PositionsIn, PositionsOut
+from api.plan.race import RaceIn, RaceOut
 from api.services import Services, services
 
 router = APIRouter(prefix="/v1", tags=["plan"])
@@ -62,3 +65,14 @@ async def readiness(shared: Annotated[Services, Depends(services)]) -> dict[str,
     except (RedisError, TimeoutError, ValueError):
         full = None
     return shared.hub.readiness(full)
+
+
+@router.post("/plan/race", dependencies=[allow(Role.OPERATOR)])
+async def race(body: RaceIn, shared: Annotated[Services, Depends(services)]) -> RaceOut:
+    """Say which exits the fugitive may have passed before they are staffed, if everybody is ordered out now."""
+    answer = await ask_plan(shared.bus, new_id(), {"race": body.model_dump(mode="json")})
+    if answer is None:
+        raise HTTPException(503, "the planner does not answer", headers={"Retry-After": "5"})
+    if "error" in answer:
+        raise HTTPException(422, "no road is near the place where he was seen")
+    return RaceOut.model_validate(answer)
