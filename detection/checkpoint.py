@@ -291,6 +291,7 @@ class CheckpointReader:
             confidence=round(verdict.confidence, 4) if verdict else 0.0,
             plate_class=verdict.plate_class if verdict else None,
             plate_colour=colour.value if colour else None,
+            province_prior=verdict is not None and verdict.province_prior,
             lane=told.lane,
             direction=track.direction,
             speed_kmh=round(speed.kmh, 1) if speed else None,

@@ -28,6 +28,7 @@ class Passage:
         confidence: of the least certain character after all readings voted, 0 to 1; 0 without a plate.
         plate_class: PlateClass of GA 24.7 ("02" small car); None without a plate.
         plate_colour: ``PlateColour`` value; None where it could not be seen.
+        province_prior: the plate's province is the county's own because another one was hardly more probable.
         lane: from 1, counted from the left of the picture; None when the device does not say.
         direction: towards the camera or away from it; None where that was not seen.
         speed_kmh: mean speed while the plate was seen; None where the checkpoint is not calibrated or it is too vague.
@@ -68,6 +69,7 @@ class Passage:
     scene_sha256: str | None
     crop_path: str | None
     crop_sha256: str | None
+    province_prior: bool = False
 
     @property
     def kind(self) -> str:

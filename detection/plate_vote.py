@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from detection.plate_grammar import PlateColour, form_of
+from detection.plate_grammar import Layout, PlateColour, form_of
 from detection.plate_read import PlateRead
 
-SURE: Final = 0.8
-"""A reading counts as sure from this probability on. Of the 522 real crops 501 reach it, and 2 of those are wrong."""
+SURE: Final = 0.55
+"""From this probability on a reading needs no second look at other corners. It makes nothing certain."""
 CLEAR_PX: Final = 90.0
 """From this width on a plate's reading has full weight; below, weight falls with the width."""
 AGREE: Final = 2
-"""So many different keyframes must give the same sure reading before it is certain."""
-OUTVOTE: Final = 3
-"""Where another text was read surely too, the winner must have so many times its sure readings."""
+"""In so many keyframes both readers must agree on a text to make it certain; in one, where they agree surely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,12 @@ class Verdict:
     Args:
         text: a whole plate by the grammar.
         chars: share of the votes each character has, times its readers' confidence, 0 to 1.
-        certain: readings of at least ``AGREE`` keyframes say exactly this, each surely, and no other text comes near.
-        agreeing: keyframes whose sure reading is exactly this.
+        certain: both readers agree on exactly this, in one keyframe surely or in ``AGREE``, and on nothing else.
+        agreeing: keyframes in which both readers agree on exactly this.
         colour: ground colour seen most often; None where none was.
+        layout: shape and rows it was read as most often.
+        province_prior: the province is the county's own because another one was hardly more probable, in every reading
+            that says exactly this.
     """
 
     text: str
@@ -49,6 +50,8 @@ class Verdict:
     certain: bool
     agreeing: int
     colour: PlateColour | None
+    layout: Layout = Layout.ROW
+    province_prior: bool = False
 
     @property
     def confidence(self) -> float:
@@ -58,7 +61,7 @@ class Verdict:
     @property
     def plate_class(self) -> str | None:
         """Return PlateClass (GA 24.7)."""
-        form = form_of(self.text, self.colour)
+        form = form_of(self.text, self.colour, self.layout)
         return form.plate_class if form else None
 
 
@@ -80,18 +83,21 @@ def vote(ballots: Sequence[Ballot]) -> Verdict | None:
     for ballot in voters:
         for place, sign, sure in zip(places, ballot.read.text, ballot.read.chars, strict=True):
             place[sign] += ballot.weight * sure
-    colour = _colour(ballots)
+    colour, layout = _colour(ballots), _layout(ballots)
     text = "".join(max(place, key=lambda sign, at=place: at[sign]) for place in places)  # type: ignore[misc]
     if form_of(text, colour) is None:
         text = max(voters, key=lambda ballot: ballot.weight).read.text
     chars = tuple(min(place[sign] / total, 1.0) for place, sign in zip(places, text, strict=True))
-    frames: dict[str, set[int]] = defaultdict(set)
+    agreed: dict[str, set[int]] = defaultdict(set)
     for ballot in ballots:
-        if ballot.read.probability >= SURE:
-            frames[ballot.read.text].add(ballot.frame)
-    agreeing = len(frames[text])
-    rival = max((len(seen) for other, seen in frames.items() if other != text), default=0)
-    return Verdict(text, chars, agreeing >= max(AGREE, OUTVOTE * rival), agreeing, colour)
+        if ballot.read.agreed:
+            agreed[ballot.read.text].add(ballot.frame)
+    agreeing = len(agreed[text])
+    saying = [ballot.read for ballot in ballots if ballot.read.text == text]
+    enough = agreeing >= AGREE or any(read.agreed and read.sure for read in saying)
+    alone = all(other == text or not frames for other, frames in agreed.items())
+    prior = any(read.province_prior for read in saying) and all(read.province_prior for read in saying)
+    return Verdict(text, chars, enough and alone, agreeing, colour, layout, prior)
 
 
 def alike(one: str, other: str) -> float:
@@ -112,3 +118,10 @@ def _colour(ballots: Sequence[Ballot]) -> PlateColour | None:
         if ballot.read.colour is not None:
             seen[ballot.read.colour] += ballot.weight
     return max(seen, key=lambda colour: seen[colour]) if seen else None
+
+
+def _layout(ballots: Sequence[Ballot]) -> Layout:
+    seen: dict[Layout, float] = defaultdict(float)
+    for ballot in ballots:
+        seen[ballot.read.layout] += ballot.weight
+    return max(seen, key=lambda layout: seen[layout])

@@ -16,7 +16,7 @@ from scipy.optimize import linear_sum_assignment
 from detection.decode import Box, Picture
 from detection.plate_find import PlateBox
 from detection.plate_read import PlateRead
-from detection.plate_vote import Ballot, Verdict, alike, vote
+from detection.plate_vote import AGREE, Ballot, Verdict, alike, vote
 
 GONE_S: Final = 1.5
 """A track not seen for longer than this has ended: three keyframes."""
@@ -33,7 +33,8 @@ PATH_MAX: Final = 60
 SETTLED: Final = 3
 """After so many agreeing sure readings a plate is read again only when it has become clearly larger."""
 CLEAR: Final = 0.95
-"""So are readings that are certain and in which no character has less confidence than this."""
+"""Where no character has less confidence than this, ``AGREE`` are enough. One is not, though it may be certain: where a
+vehicle goes is seen from two."""
 
 FREE_WIDTHS: Final = 3.5
 """How far a plate may be from where it was, in its own widths a keyframe, while its speed is unknown."""
@@ -150,7 +151,9 @@ class Track:
     def settled(self) -> bool:
         """Tell whether more readings would hardly change anything."""
         verdict = self.verdict
-        return verdict is not None and verdict.certain and (verdict.agreeing >= SETTLED or verdict.confidence >= CLEAR)
+        if verdict is None or not verdict.certain:
+            return False
+        return verdict.agreeing >= (AGREE if verdict.confidence >= CLEAR else SETTLED)
 
     def ended(self, mono_s: float) -> bool:
         """Tell whether the vehicle is gone; at exactly ``GONE_S`` it is not yet."""

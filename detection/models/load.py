@@ -73,6 +73,28 @@ PLATE_READER = ModelFile(
 )
 """What a line of text says; only the characters of a plate are read out."""
 
+PLATE_SECOND = ModelFile(
+    "plate-second",
+    "detection.models",
+    "plate_second.onnx",
+    "49c4fa6ee385264a464383720a52966d37451b12e06cfc13f75a5d3386e63bae",
+    ((0, "plate"),),
+    (("x", (-1, 3, 32, 144)),),
+    (("y", (-1, 36, 73)),),
+)
+"""The same by our own network, trained on drawn plates only (training/reader.py)."""
+
+PLATE_STRAIGHT = ModelFile(
+    "plate-straight",
+    "detection.models",
+    "plate_straight.onnx",
+    "89b3c531d3c96f3555c9764ea7aff672e6a0ecdfd34f614730c0710e734d0545",
+    ((0, "plate"),),
+    (("x", (-1, 3, 32, 96)),),
+    (("y", (-1, 8)),),
+)
+"""Where a plate's corners are in its cut-out; trained with the second reader."""
+
 
 def model_path(model: ModelFile) -> Path:
     """Return where the model's file lies.
@@ -91,7 +113,7 @@ def model_path(model: ModelFile) -> Path:
     return path
 
 
-MODELS: tuple[ModelFile, ...] = (NANODET, PLATE_FINDER, PLATE_READER)
+MODELS: tuple[ModelFile, ...] = (NANODET, PLATE_FINDER, PLATE_READER, PLATE_SECOND, PLATE_STRAIGHT)
 
 
 def verify_models() -> list[tuple[str, str]]:

@@ -14,7 +14,13 @@ REFERENCE = json.loads((Path(__file__).parent / "nanodet_reference.json").read_t
 
 
 def test_every_model_is_there_and_unchanged() -> None:
-    assert [name for name, _ in verify_models()] == ["nanodet-g", "pp-ocrv4-det", "pp-ocrv4-rec"]
+    assert [name for name, _ in verify_models()] == [
+        "nanodet-g",
+        "pp-ocrv4-det",
+        "pp-ocrv4-rec",
+        "plate-second",
+        "plate-straight",
+    ]
 
 
 def test_the_committed_network_still_gives_what_it_gave_when_converted() -> None:

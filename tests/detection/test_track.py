@@ -21,7 +21,7 @@ def sighting(x: float, y: float, text: str | None, probability: float = 0.95, wi
     quad = np.array(
         [[x - width / 2, y - 16], [x + width / 2, y - 16], [x + width / 2, y + 16], [x - width / 2, y + 16]]
     )
-    read = PlateRead(text, (probability,) * len(text), probability, None) if text else None
+    read = PlateRead(text, (probability,) * len(text), probability, None, agreed=True) if text else None
     return Sighting(PlateBox(quad.astype(np.float32), 0.9), read)
 
 
