@@ -133,6 +133,17 @@ def test_a_planner_said_to_be_down_is_unknown_at_once_and_a_lost_certainty_is_no
     wall.assert_clean()
 
 
+def test_the_odds_stand_beside_the_verdict_with_their_age_and_go_with_it(server: DevServer, open_wall: Open) -> None:
+    wall = open_wall(server.link)
+    odds = wall.page.get_by_test_id("odds")
+    expect(odds).to_contain_text(re.compile(r"把握\s*97\.6%\s*97\.3–97\.9\s*假定\s*\d+ s"), timeout=SOON_MS)
+    server.world(state="at_risk")
+    expect(odds).to_contain_text("77.8%", timeout=SOON_MS)
+    server.world(planner="down")
+    expect(odds).to_have_count(0, timeout=SOON_MS)
+    wall.assert_clean()
+
+
 def test_an_old_picture_is_not_shown_as_live(server: DevServer, open_wall: Open) -> None:
     wall = open_wall(server.link)
     tile = wall.page.locator("[data-device=checkpoint-8]")
@@ -232,10 +243,27 @@ def test_leaks_drills_and_reasons_are_said(server: DevServer, open_wall: Open) -
     wall = open_wall(server.link)
     expect(wall.page.get_by_test_id("leaks")).to_contain_text("环未闭合：1 处缺口", timeout=SOON_MS)
     expect(wall.page.get_by_test_id("why-not")).to_contain_text("还缺 1 个单元")
+    expect(wall.page.get_by_test_id("fixes")).to_contain_text("以下任一项即可（17 项）")
+    fixes = wall.page.get_by_test_id("fix")
+    expect(fixes).to_have_count(6)
+    expect(fixes.nth(1)).to_contain_text("抽调 鹰19（正在处警）")
+    expect(fixes.nth(1)).to_contain_text("限 3:27 ● 本次有效")
+    expect(fixes.nth(3)).to_contain_text("约 2:25 ○ 本次来不及")
+    expect(wall.page.get_by_test_id("losses")).to_have_count(0)
     expect(wall.page.get_by_test_id("drill")).to_contain_text("演练")
     server.world(state="unknown", drill=False)
     expect(wall.page.get_by_test_id("ask-by-radio")).to_contain_text("鹰06", timeout=SOON_MS)
     expect(wall.page.get_by_test_id("drill")).to_have_count(0)
+    wall.assert_clean()
+
+
+def test_units_that_must_not_be_lost_stand_beside_the_plan(server: DevServer, open_wall: Open) -> None:
+    server.world(state="at_risk", drill=False, leaks=False)
+    wall = open_wall(server.link)
+    expect(wall.page.get_by_test_id("losses")).to_contain_text("不可缺少 鹰02 · 鹰05", timeout=SOON_MS)
+    server.world(state="ready")
+    expect(wall.page.get_by_test_id("losses")).to_contain_text("不可同时缺少 鹰37＋鹰38", timeout=SOON_MS)
+    expect(wall.page.get_by_test_id("fixes")).to_have_count(0)
     wall.assert_clean()
 
 
