@@ -3,6 +3,8 @@
 The keeper puts a delivery beside the alert in one transaction; the courier takes each subscriber's oldest waiting one,
 signs it (Standard Webhooks), sends it (CloudEvents JSON), and notes 2xx before it takes the next. A receiver that
 dies between receiving and answering gets it again and knows it by ``webhook-id``.
+
+What rules of cameras say goes the same way beside the alerts: neither waits for the other.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Engine, ScalarSelect, func, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks.webhooks import Webhook
 
@@ -34,7 +36,7 @@ TOOK = range(200, 300)
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A subscriber's oldest waiting delivery."""
+    """A subscriber's oldest waiting delivery of an alert or, where ``rule``, of what a rule said."""
 
     seq: int
     id: str
@@ -43,6 +45,12 @@ class Parcel:
     secret: str
     body: str
     attempts: int
+    rule: bool = False
+
+    @property
+    def lane(self) -> tuple[str, bool]:
+        """Return what it is carried in order within."""
+        return self.subscriber, self.rule
 
 
 class Courier:
@@ -57,7 +65,7 @@ class Courier:
         self._clock = services.clock
         self._allow_loopback = services.county.invented
         self._backoff_s = backoff_s
-        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._busy: dict[tuple[str, bool], asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Look for what is due, for ever."""
@@ -73,18 +81,18 @@ class Courier:
                 await asyncio.gather(*self._busy.values(), return_exceptions=True)
 
     async def _look(self, client: httpx.AsyncClient) -> None:
-        self._busy = {who: task for who, task in self._busy.items() if not task.done()}
+        self._busy = {lane: task for lane, task in self._busy.items() if not task.done()}
         try:
             due = await asyncio.to_thread(due_parcels, self._engine, self._now())
         except SQLAlchemyError as error:
             log.warning("courier.store: %s", type(error).__name__)
             return
         for parcel in due:
-            if parcel.subscriber not in self._busy:
-                self._busy[parcel.subscriber] = asyncio.create_task(self._deliver(client, parcel))
+            if parcel.lane not in self._busy:
+                self._busy[parcel.lane] = asyncio.create_task(self._deliver(client, parcel))
 
     async def _deliver(self, client: httpx.AsyncClient, parcel: Parcel) -> None:
-        """Deliver one subscriber's parcels until one fails or none is due."""
+        """Deliver the parcels of one lane until one fails or none is due."""
         try:
             following: Parcel | None = parcel
             while following is not None:
@@ -121,7 +129,7 @@ class Courier:
                 .where(delivery.c.seq == parcel.seq, delivery.c.state == "waiting")
                 .values(state="delivered", done_at=self._now(), attempts=parcel.attempts + 1, last_error=None)
             )
-        return next(iter(due_parcels(self._engine, self._now(), parcel.subscriber)), None)
+        return next(iter(due_parcels(self._engine, self._now(), parcel.lane)), None)
 
     def _failed(self, parcel: Parcel, why: str) -> None:
         now, attempts = self._now(), parcel.attempts + 1
@@ -157,26 +165,48 @@ class Courier:
         return self._clock.now().timestamp()
 
 
-def due_parcels(engine: Engine, now: float, of: str | None = None) -> list[Parcel]:
-    """Return each enabled subscriber's oldest waiting delivery, where it is due; ``of`` asks for one subscriber."""
-    oldest = (
-        select(func.min(delivery.c.seq))
-        .where(delivery.c.state == "waiting", delivery.c.subscriber_id == subscriber.c.id)
-        .correlate(subscriber)
-        .scalar_subquery()
-    )
+def due_parcels(engine: Engine, now: float, lane: tuple[str, bool] | None = None) -> list[Parcel]:
+    """Return the oldest waiting delivery of each lane of each enabled subscriber, where it is due; or of one lane."""
+    lanes = (False, True) if lane is None else (lane[1],)
     query = (
         select(delivery, subscriber.c.url, subscriber.c.secret)
         .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(subscriber.c.disabled_at.is_(None), delivery.c.seq == oldest, delivery.c.next_at <= now)
+        .where(
+            subscriber.c.disabled_at.is_(None),
+            or_(*(delivery.c.seq == _oldest(rule=rule) for rule in lanes)),
+            delivery.c.next_at <= now,
+        )
     )
-    if of is not None:
-        query = query.where(subscriber.c.id == of)
+    if lane is not None:
+        query = query.where(subscriber.c.id == lane[0])
     with engine.connect() as connection:
         return [
-            Parcel(row.seq, row.id, row.subscriber_id, row.url, row.secret, row.body, row.attempts)
+            Parcel(
+                seq=row.seq,
+                id=row.id,
+                subscriber=row.subscriber_id,
+                url=row.url,
+                secret=row.secret,
+                body=row.body,
+                attempts=row.attempts,
+                rule=row.rule_event_id is not None,
+            )
             for row in connection.execute(query)
         ]
+
+
+def _oldest(*, rule: bool) -> ScalarSelect[int]:
+    """Return the number of a subscriber's first waiting delivery of one lane."""
+    return (
+        select(func.min(delivery.c.seq))
+        .where(
+            delivery.c.state == "waiting",
+            delivery.c.subscriber_id == subscriber.c.id,
+            delivery.c.rule_event_id.is_not(None) if rule else delivery.c.rule_event_id.is_(None),
+        )
+        .correlate(subscriber)
+        .scalar_subquery()
+    )
 
 
 def signed(parcel: Parcel, now: datetime) -> dict[str, str]:

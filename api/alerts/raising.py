@@ -1,18 +1,15 @@
 """Compare a passage with the watchlist, within the transaction that stores it."""
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from api.alerts.shape import SELECT, alert_json
-from api.alerts.tables import alert, delivery, subscriber, watchlist
+from api.alerts.tables import alert, watchlist
+from api.alerts.telling import tell_alert
 from api.log.envelope import new_id
 from api.store.upsert import insert_or_ignore
-
-CLOUD_EVENT = "kakou.alert.v1"
 
 _IN_FORCE = (
     select(watchlist.c.id)
@@ -62,7 +59,8 @@ def raise_alerts(
         new = connection.execute(insert_or_ignore(connection.dialect.name, alert), values).one_or_none()
         if new is not None:
             raised.append(alert_id)
-            _tell(connection, alert_id, now, names)
+            told = connection.execute(SELECT.where(alert.c.id == alert_id)).mappings().one()
+            tell_alert(connection, alert_json(told, names), now)
     return raised
 
 
@@ -81,36 +79,3 @@ def alerts_of(connection: Connection, passage_id: str, names: Mapping[str, str])
     """Return the shapes of a passage's alerts."""
     rows = connection.execute(SELECT.where(alert.c.passage_id == passage_id)).mappings()
     return [alert_json(row, names) for row in rows]
-
-
-def _tell(connection: Connection, alert_id: str, now: float, names: Mapping[str, str]) -> None:
-    """Put the alert into the outbox of every subscriber; the body stays the same over all attempts."""
-    told = connection.execute(SELECT.where(alert.c.id == alert_id)).mappings().one()
-    wanted = select(subscriber.c.id).where(subscriber.c.disabled_at.is_(None)).order_by(subscriber.c.id)
-    if told["alert_drill"]:
-        wanted = wanted.where(subscriber.c.drills)
-    body = json.dumps(
-        {
-            "specversion": "1.0",
-            "id": alert_id,
-            "source": "/kakou",
-            "type": CLOUD_EVENT,
-            "time": datetime.fromtimestamp(now, UTC).isoformat(),
-            "datacontenttype": "application/json",
-            "data": alert_json(told, names),
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
-    for subscriber_id in connection.execute(wanted).scalars().all():
-        connection.execute(
-            insert(delivery).values(
-                id=f"{alert_id}_{subscriber_id}",
-                subscriber_id=subscriber_id,
-                alert_id=alert_id,
-                body=body,
-                state="waiting",
-                attempts=0,
-                next_at=now,
-            )
-        )

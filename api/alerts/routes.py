@@ -82,7 +82,7 @@ async def review(alert: Id, given: ReviewIn, shared: Shared, who: Who) -> dict[s
 
 @router.get("/subscribers", dependencies=[allow(Role.ADMINISTRATOR)])
 async def subscribers(shared: Shared) -> dict[str, Any]:
-    """Return who is told of alerts, without secrets."""
+    """Return who is told by webhook, without secrets."""
     return {"subscribers": await shared.db(subscribing.everyone, shared.engine)}
 
 

@@ -1,4 +1,4 @@
-"""Subscribers in the store: who is told of alerts by webhook."""
+"""Subscribers in the store: who is told by webhook of alerts and, if they asked for it, of what rules say."""
 
 import base64
 import secrets
@@ -13,7 +13,7 @@ from api.log.envelope import new_id
 from api.store.audit import write_audit
 
 REMOVED = "removed"
-TOLD = ("id", "name", "url", "drills", "created_at", "disabled_at", "disabled_why")
+TOLD = ("id", "name", "url", "drills", "rules", "created_at", "disabled_at", "disabled_why")
 
 
 def add(engine: Engine, who: Caller, given: SubscriberIn, now: float) -> dict[str, Any]:
@@ -24,6 +24,7 @@ def add(engine: Engine, who: Caller, given: SubscriberIn, now: float) -> dict[st
         "name": given.name,
         "url": given.url,
         "drills": given.drills,
+        "rules": given.rules,
         "created_at": now,
     }
     with engine.begin() as connection:

@@ -1,6 +1,6 @@
 """Tables of the watchlist, alerts, subscribers and deliveries. Times are unix seconds."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint, false
 
 from api.store.metadata import BigId, metadata
 
@@ -45,6 +45,13 @@ subscriber = Table(
     Column("url", Text, nullable=False),
     Column("secret", String(128), nullable=False, comment="whsec_…; signs, so it cannot be a hash"),
     Column("drills", Boolean, nullable=False, comment="whether alerts of drills go there too"),
+    Column(
+        "rules",
+        Boolean,
+        nullable=False,
+        server_default=false(),
+        comment="whether what rules of cameras say goes there too",
+    ),
     Column("created_at", Float, nullable=False),
     Column("disabled_at", Float),
     Column("disabled_why", Text),
@@ -56,7 +63,13 @@ delivery = Table(
     Column("seq", BigId, primary_key=True, comment="the order in which a subscriber gets them"),
     Column("id", String(80), nullable=False, unique=True, comment="webhook-id, the same over all attempts"),
     Column("subscriber_id", String(36), ForeignKey("subscriber.id"), nullable=False),
-    Column("alert_id", String(36), ForeignKey("alert.id"), nullable=False),
+    Column("alert_id", String(36), ForeignKey("alert.id")),
+    Column(
+        "rule_event_id",
+        String(36),
+        ForeignKey("rule_event.id", ondelete="CASCADE"),
+        comment="what it tells of, if no alert",
+    ),
     Column("body", Text, nullable=False, comment="CloudEvents JSON, the same over all attempts"),
     Column("state", String(16), nullable=False, comment="waiting, delivered or given_up"),
     Column("attempts", Integer, nullable=False),
@@ -64,4 +77,5 @@ delivery = Table(
     Column("done_at", Float),
     Column("last_error", Text),
 )
+Index("ix_delivery_rule_event_id", delivery.c.rule_event_id)
 Index("ix_delivery_waiting", delivery.c.subscriber_id, delivery.c.state, delivery.c.seq)

@@ -31,10 +31,11 @@ class ReviewIn(BaseModel):
 
 
 class SubscriberIn(BaseModel):
-    """Where alerts are sent to."""
+    """Where alerts are sent to; ``drills``: those of drills too; ``rules``: what rules of cameras say, too."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     url: Annotated[str, Field(min_length=8, max_length=500)]
     name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] = ""
     drills: bool = False
+    rules: bool = False

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 
 from api.alerts.raising import alerts_of, find_alert, raise_alerts, set_latency
+from api.alerts.telling import tell_rule_event
 from api.devices.record import store_feed_change, store_picture_change
 from api.log.envelope import Event
 from api.passages.record import passage_of, record
@@ -173,9 +174,14 @@ class Store:
             case "picture.state":
                 store_picture_change(connection, event)
             case "rule.event":
-                kept.shown.append(("rule_event", store_rule_event(connection, event)))
+                told = store_rule_event(connection, event)
+                kept.shown.append(("rule_event", told))
+                if not event.drill:
+                    tell_rule_event(connection, told, self._clock.now().timestamp())
             case "rule.reset":
-                kept.shown += [("rule_event", told) for told in reset_rule_events(connection, event)]
+                for told in reset_rule_events(connection, event):
+                    kept.shown.append(("rule_event", told))
+                    tell_rule_event(connection, told, self._clock.now().timestamp(), to_hearers=True)
             case "verdict.changed":
                 keep_verdict(connection, event)
             case _:

@@ -17,6 +17,7 @@ from api.access.rights import Role
 from api.alerts.courier import BACKOFF_S, JITTER, Courier, signed
 from api.alerts.tables import delivery, subscriber
 from api.alerts.targets import TargetRefusedError, check_url, resolve
+from tests.api.rules.test_rule_events import Keeper, said
 from tests.support import hook
 from tests.support.bus_system import wait_until
 from tests.support.kept import keep
@@ -80,9 +81,9 @@ async def courier(web: Bench) -> AsyncIterator[None]:
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def subscribe(web: Bench, url: str) -> str:
+async def subscribe(web: Bench, url: str, **more: bool) -> str:
     async with web.logged_in(Role.ADMINISTRATOR) as client:
-        answer = await client.post("/v1/subscribers", json={"url": url})
+        answer = await client.post("/v1/subscribers", json={"url": url, **more})
         assert answer.status_code == 201, answer.text
         return str(answer.json()["secret"])
 
@@ -124,6 +125,44 @@ async def test_a_receiver_killed_before_it_answered_gets_the_same_id_again(web: 
     event = json.loads(receiver.got[0]["body"])
     assert (event["specversion"], event["type"]) == ("1.0", "kakou.alert.v1")
     assert receiver.got[0]["headers"]["content-type"].startswith("application/cloudevents+json")
+
+
+async def test_what_a_rule_says_comes_signed_and_in_order_and_again_with_the_same_id(
+    web: Bench, receiver: Receiver
+) -> None:
+    secret = await subscribe(web, receiver.url, rules=True)
+    keeper, began = Keeper(web.shared.engine), said()
+    receiver.start("die")
+    keeper.keep(began)
+    keeper.keep({**began, "state": "unknown", "at": began["at"] + 9, "cause": "no picture"})
+    async with courier(web):
+        await until(lambda: states(web)[0] == ("waiting", 1))
+        receiver.start("200")
+        web.clock.step(BACKOFF_S[0] * (1 + JITTER))
+        await until(lambda: [state for state, _ in states(web)] == ["delivered", "delivered"])
+    first, again, over = (json.loads(request["body"]) for request in receiver.got)
+    assert receiver.ids[0] == receiver.ids[1] != receiver.ids[2]
+    assert first == again
+    assert {first["type"], over["type"]} == {"kakou.rule_event.v1"}
+    assert first["id"] != over["id"], "CloudEvents: one id, one event"
+    assert [one["data"]["state"] for one in (first, over)] == ["began", "unknown"]
+    assert (over["data"]["id"], over["data"]["camera"], over["data"]["cause"]) == (began["id"], "cam-1", "no picture")
+    assert first["data"].keys().isdisjoint({"review", "reviewed_at", "note"})
+    for request in receiver.got:
+        with pytest.raises(Exception, match="too new"):  # our stepped clock is ahead of the library's
+            Webhook(secret).verify(request["body"], request["headers"])
+
+
+async def test_a_receiver_that_does_not_take_rules_gets_its_alerts_all_the_same(web: Bench, receiver: Receiver) -> None:
+    await subscribe(web, receiver.url, rules=True)
+    await watch(web, "吉D12345")
+    receiver.start("400")
+    Keeper(web.shared.engine).keep(said())
+    async with courier(web):
+        await until(lambda: states(web) == [("waiting", 1)])
+        receiver.start("200")
+        keep(web, "吉D12345", id="p1")
+        await until(lambda: states(web) == [("waiting", 1), ("delivered", 1)])
 
 
 async def test_410_ends_a_subscription_and_a_redirect_is_not_followed(web: Bench, receiver: Receiver) -> None:

@@ -107,6 +107,7 @@ async def test_a_subscribers_secret_is_shown_once(web: Bench) -> None:
         (listed,) = (await client.get("/v1/subscribers")).json()["subscribers"]
         assert "secret" not in listed
         assert (listed["url"], listed["waiting"]) == ("http://10.1.2.3/hook", 0)
+        assert (listed["drills"], listed["rules"]) == (False, False), "nothing but alerts unless asked for"
         assert (await client.delete(f"/v1/subscribers/{made['id']}")).status_code == 204
         assert (await client.get("/v1/subscribers")).json()["subscribers"] == []
     with web.shared.engine.connect() as connection:

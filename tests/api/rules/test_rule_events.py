@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, insert, select
 
 from api.access.rights import Role
+from api.alerts.tables import delivery, subscriber
 from api.log.envelope import Event, new_event, new_id
 from api.rules.record import HISTORY_S
 from api.rules.tables import rule_event
@@ -45,12 +46,22 @@ class Keeper:
         self.store = Store(engine, StepClock(), {})
         self.seq = self.store.open().get("detect-0", 0)
 
-    def keep(self, data: dict[str, Any], kind: str = "rule.event") -> Kept:
+    def keep(self, data: dict[str, Any], kind: str = "rule.event", *, drill: bool = False) -> Kept:
         self.seq += 1
-        return self.store.keep([self.entry(new_event(kind, "cam-1", data))])
+        return self.store.keep([self.entry(new_event(kind, "cam-1", data, drill=drill))])
 
     def entry(self, event: Event) -> Entry:
         return Entry(f"{self.seq}-0", "detect-0", self.seq, self.seq - 1, event.to_json())
+
+    def subscribe(self, name: str, *, rules: bool) -> None:
+        who = {"id": name, "name": "", "url": "http://10.0.0.9/", "secret": "whsec_AAAA", "created_at": NOW}
+        with self.engine.begin() as connection:
+            connection.execute(insert(subscriber).values(**who, drills=True, rules=rules))
+
+    def deliveries(self) -> list[tuple[str, str | None]]:
+        with self.engine.connect() as connection:
+            query = select(delivery.c.id, delivery.c.rule_event_id).order_by(delivery.c.seq)
+            return [(row.id, row.rule_event_id) for row in connection.execute(query)]
 
     def rows(self) -> dict[str, Any]:
         with self.engine.connect() as connection:
@@ -134,6 +145,37 @@ def test_what_is_older_than_the_term_goes(keeper: Keeper) -> None:
         keeper.keep(one)
     assert old["id"] not in keeper.rows()
     assert kept["id"] in keeper.rows()
+
+
+def test_who_asked_for_it_is_told_once_that_it_began_and_once_that_it_is_over(keeper: Keeper) -> None:
+    keeper.subscribe("asked", rules=True)
+    keeper.subscribe("did-not", rules=False)
+    seen, lost = said(), said(camera="cam-2")
+    for one in (seen, seen, {**seen, "state": "ended"}, {**seen, "state": "ended"}, lost):
+        keeper.keep(one)
+    for _ in range(2):
+        keeper.keep({"except": [], "at": NOW + 9, "cause": "kakou started"}, "rule.reset")
+    told = [(seen, "began"), (seen, "ended"), (lost, "began"), (lost, "ended")]
+    assert keeper.deliveries() == [(f"{one['id']}_{step}_asked", one["id"]) for one, step in told]
+
+
+def test_nobody_is_told_what_a_rule_said_in_a_drill_even_when_it_is_closed(keeper: Keeper) -> None:
+    keeper.subscribe("asked", rules=True)
+    ended, held = said(), said()
+    keeper.keep(ended, drill=True)
+    keeper.keep({**ended, "state": "ended"}, drill=True)
+    keeper.keep(held, drill=True)
+    keeper.keep({"except": [], "at": NOW + 9, "cause": "kakou started"}, "rule.reset")
+    assert {row["state"] for row in keeper.rows().values()} == {"ended", "unknown"}
+    assert keeper.deliveries() == []
+
+
+def test_a_delivery_goes_with_its_event_when_the_term_is_over(keeper: Keeper) -> None:
+    keeper.subscribe("asked", rules=True)
+    old, new = said(began_at=NOW - HISTORY_S - 1), said()
+    keeper.keep(old)
+    assert keeper.keep(new).refused == 0
+    assert keeper.deliveries() == [(f"{new['id']}_began_asked", new["id"])]
 
 
 async def test_from_a_camera_to_a_decision(web: Bench) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, inspect, select, update
 from sqlalchemy.exc import DBAPIError
 
+from api.alerts.tables import alert, delivery, subscriber, watchlist
 from api.passages.tables import passage
 from api.store import migrate, open_store
 from api.store.schema import metadata
@@ -60,6 +61,42 @@ def test_passages_from_before_speeds_say_nothing_of_them(tmp_path: Path) -> None
     engine.dispose()
     assert [row[name] for name in ("direction", "speed_kmh", "speed_error_kmh", "province_prior")] == [None] * 4
     assert row["at"] == 1.0
+
+
+def test_deliveries_from_before_rules_wait_on_and_their_subscribers_hear_nothing_of_rules(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'kakou.db'}"
+    migrate(url, "0005")
+    engine = open_store(url)
+    seen = {"id": "p1", "version": 2, "checkpoint": "cp-01", "at": 1.0, "first_seen": 1.0, "last_seen": 1.0}
+    seen |= {"certain": True, "confidence": 0.9, "source": "video", "final": True, "drill": False, "stored_at": 1.0}
+    wanted = {
+        "id": "w1",
+        "plate": "吉D12345",
+        "reason": "",
+        "requester": "",
+        "added_by": "",
+        "created_at": 1,
+        "ends_at": 9,
+    }
+    raised = {"id": "a1", "raised_at": 1.0, "passage_id": "p1", "watchlist_id": "w1", "certain": True}
+    who = {"id": "s1", "name": "", "url": "http://10.0.0.9/", "secret": "whsec_AAAA", "drills": True, "created_at": 1.0}
+    what = {"seq": 7, "id": "a1_s1", "subscriber_id": "s1", "alert_id": "a1", "body": "{}", "state": "waiting"}
+    with engine.begin() as connection:
+        connection.execute(insert(passage).values(**seen))
+        connection.execute(insert(watchlist).values(**wanted))
+        connection.execute(insert(alert).values(**raised, state="open", drill=False))
+        connection.execute(insert(subscriber).values(**who))
+        connection.execute(insert(delivery).values(**what, attempts=3, next_at=5.0))
+    migrate(url)
+    with engine.connect() as connection:
+        waits = connection.execute(select(delivery)).mappings().one()
+        hears = connection.execute(select(subscriber)).mappings().one()
+    kept = inspect(engine)
+    assert {**what, "attempts": 3, "next_at": 5.0, "rule_event_id": None}.items() <= dict(waits).items()
+    assert (hears["drills"], hears["rules"]) == (True, False)
+    assert {one["name"] for one in kept.get_unique_constraints("delivery")} == {"uq_delivery_id"}
+    assert len(kept.get_foreign_keys("delivery")) == 3
+    engine.dispose()
 
 
 def test_the_audit_refuses_update_and_delete(store_url: str) -> None:
