@@ -9,8 +9,8 @@ as small bounds T* of every smallest cut from below; the cuts found there are st
 one pool. Where both agree, T* is exact; else it is the best found and named so.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import ceil
 
@@ -23,7 +23,7 @@ from lockdown.lines import Ints, point_at, turn_deg
 from lockdown.matching import first_enough
 from lockdown.race import Fugitive, drive
 from lockdown.reach import FORWARD_DEG, OFF_ROAD_M_PER_MS, ROAD_WIDTH_M, snap
-from lockdown.seal import LONGEST_MS, Assigned, solve
+from lockdown.seal import LONGEST_MS, solve
 from lockdown.shortest import shortest
 from lockdown.table import Demand, Table
 from lockdown.times import NEVER_MS
@@ -46,6 +46,8 @@ class Enclosure:
         need: (pieces,) units that a post on each piece asks, from 1.
         staffed_ms: (units, pieces) when each unit stands on each piece with its set-up done, ``NEVER_MS`` for never.
         latest_ms: (arcs of ``any_way``) when a post on each must stand (``before_him``); -1: none may stand there.
+        crew: by piece, the number of the crew that can hold all pieces of its number at once. They are weighed each,
+            for a cut may need one of them, and staffed together.
     """
 
     graph: Graph
@@ -54,6 +56,7 @@ class Enclosure:
     need: Ints
     staffed_ms: Ints
     latest_ms: Ints
+    crew: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         pieces = len(self.graph.piece_m)
@@ -218,6 +221,17 @@ def needs(graph: Graph, roads: Roads, posts: Sequence[Post]) -> Ints:
     return made
 
 
+def crews(graph: Graph, posts: Sequence[Post]) -> dict[int, int]:
+    """Return by piece the number of the crew that holds all posts of its crossing (``Post.one_crew``)."""
+    groups = sorted({(post.ring, post.group) for post in posts if post.one_crew and post.group is not None})
+    return {
+        int(piece): groups.index((post.ring, post.group))
+        for post in posts
+        if post.one_crew and post.group is not None
+        for piece in np.flatnonzero(_touches(graph, graph.post_node[post.id]))
+    }
+
+
 def _later(came: Ints, ms: int) -> Ints:
     return np.where(came < NEVER_MS, came + ms, NEVER_MS)
 
@@ -312,21 +326,30 @@ def _staffed(asked: Enclosure, side: Bools, units: int, least_ms: int) -> Cut:
     """Return the cut with its posts staffed from one pool, at its T*."""
     arcs = np.flatnonzero(_crosses(asked, side))
     pieces = asked.graph.any_way.piece[arcs]
-    demands = tuple(
-        Demand(PostId(f"{i:05d}"), (PostId(f"{i:05d}"),), Ring.TOWN, int(asked.need[piece]), LONGEST_MS - 1, 0)
-        for i, piece in enumerate(pieces)
-    )
-    names = tuple(UnitId(f"{i:05d}") for i in range(len(asked.staffed_ms)))
     staffed = asked.staffed_ms[:, pieces]
     in_time = np.where(staffed > asked.latest_ms[arcs], NEVER_MS, staffed)
-    optimum = solve(Table(names, demands, (0,) * len(names), np.ascontiguousarray(in_time))).optimum
-    plan: tuple[Assigned, ...] = optimum.plan if optimum else ()
+    held: dict[int, list[int]] = {}
+    for i, piece in enumerate(pieces.tolist()):
+        held.setdefault(asked.crew.get(piece, -1 - i), []).append(i)
+    together = list(held.values())
+    names = [PostId(f"{j:05d}") for j in range(len(together))]
+    demands = tuple(
+        Demand(name, (name,), Ring.TOWN, int(asked.need[pieces[members]].max()), LONGEST_MS - 1, 0)
+        for name, members in zip(names, together, strict=True)
+    )
+    rows = tuple(UnitId(f"{u:05d}") for u in range(len(staffed)))
+    drive_ms = np.column_stack([in_time[:, members].max(axis=1) for members in together])
+    optimum = solve(Table(rows, demands, (0,) * len(rows), drive_ms)).optimum
+    orders: dict[PostId, list[int]] = {name: [] for name in names}
+    for order in optimum.plan if optimum else ():
+        orders[order.post].append(int(order.unit))
+    of_post = {i: orders[name] for name, members in zip(names, together, strict=True) for i in members}
+    posts = tuple(_post(asked, int(arc), of_post[i]) for i, arc in enumerate(arcs))
     t_star_ms = optimum.ratio[0] if optimum else None
-    posts = tuple(_post(asked, int(arc), [a for a in plan if int(a.post) == i]) for i, arc in enumerate(arcs))
     return Cut(units, posts, t_star_ms, least_ms, t_star_ms == least_ms)
 
 
-def _post(asked: Enclosure, arc: int, orders: list[Assigned]) -> CutPost:
+def _post(asked: Enclosure, arc: int, units: list[int]) -> CutPost:
     graph, piece = asked.graph, int(asked.graph.any_way.piece[arc])
     position, bearing = point_at(graph.piece_shape[piece], graph.plane, 0.5)
     forward = int(graph.piece_start[piece]) == int(asked.tail[arc])
@@ -336,8 +359,8 @@ def _post(asked: Enclosure, arc: int, orders: list[Assigned]) -> CutPost:
         position=position,
         bearing_deg=bearing if forward else (bearing + 180.0) % 360.0,
         need=int(asked.need[piece]),
-        units=tuple(int(order.unit) for order in orders),
-        staffed_ms=max((order.staffed_ms for order in orders), default=None),
+        units=tuple(units),
+        staffed_ms=max((int(asked.staffed_ms[unit, piece]) for unit in units), default=None),
     )
 
 

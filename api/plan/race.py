@@ -15,7 +15,7 @@ from camera_config.county import Position, Ring
 from camera_config.errors import ConfigError
 from camera_config.ground import inside
 from camera_config.ids import PostId
-from lockdown.cut import Cut, CutPost, Enclosure, before_him, needs, staffed_at, trade_off
+from lockdown.cut import Cut, CutPost, Enclosure, before_him, crews, needs, staffed_at, trade_off
 from lockdown.graph import Bools
 from lockdown.lines import index_lines
 from lockdown.race import Exit, Fugitive, Race, Reach, fugitive, race, reach
@@ -72,7 +72,7 @@ class CutPostOut(_Out):
 class CutOut(_Out):
     """The fewest units that close every way out; no cut of as few is staffed before ``least_s``.
 
-    ``t_star_s`` null: its posts cannot all be staffed when they must be, for units are wanted at several.
+    Posts that one crew holds count each in ``units``. ``t_star_s`` null: its posts cannot all be staffed when they must be, for units are wanted at several.
     """
 
     units: int
@@ -211,7 +211,7 @@ def _cuts(
         latest_ms = np.full(len(graph.any_way.head), NEVER_MS, np.int64)
     else:
         latest_ms = before_him(graph, chased, county.posts)
-    asked = Enclosure(graph, within, beyond, need, staffed, latest_ms)
+    asked = Enclosure(graph, within, beyond, need, staffed, latest_ms, crews(graph, county.posts))
     return [_cut_out(cut, units) for cut in trade_off(asked)]
 
 

@@ -7,8 +7,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from camera_config.county import RoadClass, Weather
-from lockdown.cut import Cut, Enclosure, before_him, fewest_posts, needs, staffed_at, trade_off
+from camera_config.county import Blocks, RoadClass, Weather
+from lockdown.cut import Cut, Enclosure, before_him, crews, fewest_posts, needs, staffed_at, trade_off
 from lockdown.graph import Graph, build_graph
 from lockdown.matching import Matching, satisfy
 from lockdown.race import fugitive
@@ -235,3 +235,18 @@ def test_a_post_must_stand_when_he_comes_to_its_place_and_none_may_where_he_was_
     assert {
         int(ms) for ms, piece in zip(latest, graph.any_way.piece, strict=True) if graph.piece_start[piece] == 0
     } == {-1}
+
+
+def test_one_crew_holds_both_sides_of_a_crossing_when_the_posts_say_so():
+    points = [(0, 0), (1000, 0), (1000, 40), (0, 40)]
+    r = roads(points, [(0, 1, COUNTY, True), (2, 3, COUNTY, True), (3, 0, COUNTY, False), (1, 2, COUNTY, False)])
+    sides = [post("out", at(500, 0), 90.0, group="g", one_crew=True), post("in", at(500, 40), 90.0, blocks=Blocks.IN)]
+    sides[1] = replace(sides[1], group="g", one_crew=True)
+    graph = build_graph(r, SPEEDS, [], sides)
+    late = graph.piece_road > 1
+    staffed = np.where(late, NEVER_MS, np.where(graph.piece_road == 0, 20, 30))[None, :].astype(np.int64)
+    question = asked(graph, 0, 1, [1] * len(staffed[0]), staffed.tolist())
+    alone, both = fewest_posts(question), fewest_posts(replace(question, crew=crews(graph, sides)))
+    assert (alone.units, alone.t_star_ms) == (2, None)
+    assert (both.units, both.t_star_ms) == (2, 30)
+    assert [post.units for post in both.posts] == [(0,), (0,)]
