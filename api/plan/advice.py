@@ -36,7 +36,7 @@ class FixOut(_Out):
     """One thing to do. ``takes_s`` null: it cannot be known; ``within_s``: the unit must be free to go by then.
 
     ``need`` and ``setup_s`` are as they are and as they would be; ``spots`` is at how many places it would do, of which
-    one is given: a standby point, or a junction of ``roads``.
+    one is given: a standby point, or a junction of ``roads``. ``counted`` of answer: the unit counts, but not where it is.
     """
 
     kind: str
@@ -51,6 +51,7 @@ class FixOut(_Out):
     spots: int
     roads: list[str]
     leaves: str | None
+    counted: bool
     need: list[int] | None
     setup_s: list[float] | None
     crew: int | None
@@ -74,6 +75,7 @@ class FixOut(_Out):
             spots=len(fix.spots),
             roads=list(fix.roads),
             leaves=None if fix.leaves is None else fix.leaves.value,
+            counted=fix.counted,
             need=None if fix.need is None or action.need is None else [fix.need, action.need],
             setup_s=None if fix.setup_ms is None else [shown_s(ms) for ms in fix.setup_ms],
             crew=fix.crew,

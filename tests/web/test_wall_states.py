@@ -262,7 +262,7 @@ def test_units_that_must_not_be_lost_stand_beside_the_plan(server: DevServer, op
     wall = open_wall(server.link)
     expect(wall.page.get_by_test_id("losses")).to_contain_text("不可缺少 鹰02 · 鹰05", timeout=SOON_MS)
     server.world(state="ready")
-    expect(wall.page.get_by_test_id("losses")).to_contain_text("不可同时缺少 鹰37＋鹰38", timeout=SOON_MS)
+    expect(wall.page.get_by_test_id("losses")).to_contain_text("不可同时缺少 辽37＋辽38", timeout=SOON_MS)
     expect(wall.page.get_by_test_id("fixes")).to_have_count(0)
     wall.assert_clean()
 

@@ -1,6 +1,6 @@
 /** An invented county for developing the wall, and a world that moves a little. Never shipped. */
 
-import type { County, Device, DeviceState, Odds, Passage, Post, Readiness, Unit, Verdict, VerdictState } from "../src/types.ts";
+import type { County, Device, DeviceState, Fixes, Odds, Passage, Post, Readiness, Unit, Verdict, VerdictState } from "../src/types.ts";
 
 const CENTRE = { lat: 42.68, lon: 125.53 };
 const LAT_KM = 1 / 111.2;
@@ -140,6 +140,21 @@ function odds(enough: boolean): Odds {
   };
 }
 
+const FIX = {
+  unit: null, posts: [], takes_s: null, within_s: null, standby: null, lat: null, lon: null, roads: [], leaves: null, need: null, counted: false,
+};
+const FIXES: Fixes = {
+  deficiency: 1, count: 17, proved: true, smallest: [], keeping: [],
+  single: [
+    { ...FIX, kind: "answer", unit: "unit-6", helps_now: true, within_s: 371.4 },
+    { ...FIX, kind: "release", unit: "unit-19", helps_now: true, leaves: "on_call", within_s: 207.9 },
+    { ...FIX, kind: "give_up", posts: ["town-5"], helps_now: true, takes_s: 0, roads: ["西环机耕路"] },
+    { ...FIX, kind: "stand_at", unit: "unit-12", helps_now: false, takes_s: 144.6, standby: "s7" },
+    { ...FIX, kind: "shorter_setup", posts: ["town-5"], helps_now: false },
+    { ...FIX, kind: "one_more", helps_now: false, lat: 42.7, lon: 125.5, roads: [""] },
+  ],
+};
+
 function verdict(state: VerdictState, ring: "town" | "county" | "joint"): Verdict {
   const mine = posts.filter((post) => ring === "joint" || post.ring === ring);
   const plan = mine.map((post, i) => {
@@ -164,6 +179,8 @@ function verdict(state: VerdictState, ring: "town" | "county" | "joint"): Verdic
       ? { posts: ["town-2", "town-5", "town-8"], need: 3, units_in_time: ["unit-4", "unit-12"], deficiency: 1, text: "时限内只有 2 个单元能赶到这 3 个岗位；鹰07 差 2:10，鹰19 正在出警。" }
       : null,
     odds: known ? odds(state === "ready") : null,
+    losses: known ? { single: state === "at_risk" ? ["unit-2", "unit-5"] : [], double: [["unit-37", "unit-38"]], posts: [] } : null,
+    fixes: known ? null : FIXES,
     ask_by_radio: state === "unknown" ? ["unit-6", "unit-23", "unit-40"] : [],
   };
 }

@@ -20,6 +20,10 @@ export function callSign(id: string): string {
   return wall.county?.units.find((unit) => unit.id === id)?.call_sign ?? id;
 }
 
+export function standbyName(id: string): string {
+  return wall.county?.standby_points.find((point) => point.id === id)?.name ?? id;
+}
+
 export function townshipName(id: string): string {
   return wall.county?.townships.find((township) => township.id === id)?.name ?? id;
 }

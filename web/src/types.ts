@@ -169,6 +169,43 @@ export interface Odds {
   noise: { model: string; travel_cv: number; turnout_cv: number; assumed: boolean };
 }
 
+export interface Losses {
+  single: string[];
+  double: [string, string][];
+  posts: string[];
+}
+
+export type FixKind =
+  | "answer" | "release" | "stand_at" | "one_more" | "shorter_setup" | "reopen" | "lower_need" | "give_up";
+
+export interface Fix {
+  kind: FixKind;
+  unit: string | null;
+  posts: string[];
+  helps_now: boolean;
+  /** Null: it cannot be known. */
+  takes_s: number | null;
+  within_s: number | null;
+  standby: string | null;
+  lat: number | null;
+  lon: number | null;
+  roads: string[];
+  leaves: string | null;
+  need: [number, number] | null;
+  /** Of answer: the unit counts, but not where it is and which way it drives. */
+  counted: boolean;
+}
+
+export interface Fixes {
+  deficiency: number;
+  /** How many single fixes there are; ``single`` has the first of them. */
+  count: number;
+  single: Fix[];
+  smallest: Fix[];
+  keeping: Fix[];
+  proved: boolean;
+}
+
 export interface Verdict {
   state: VerdictState;
   feasible: boolean | null;
@@ -182,6 +219,10 @@ export interface Verdict {
   plan: Order[];
   why_not: WhyNot | null;
   ask_by_radio: string[];
+  /** Whom the plan cannot lose; null until computed, and where no plan holds. */
+  losses: Losses | null;
+  /** What would help; null until computed, and where a plan holds. */
+  fixes: Fixes | null;
   /** Null until they are counted, and where no plan holds. */
   odds: Odds | null;
 }

@@ -4,6 +4,7 @@ import { SvelteMap } from "svelte/reactivity";
 
 import { beep } from "./beep.ts";
 import { follow, type Events } from "./live.ts";
+import { withAdvice } from "./advice.ts";
 import { shown, type Received } from "./readiness.ts";
 import { get, onServerClock, post, Refused } from "./server.ts";
 import { openTiles, Tiles, type Tile } from "./tiles.ts";
@@ -251,7 +252,7 @@ class Wall {
     if ((before?.computed_at ?? 0) > (readiness.computed_at ?? Infinity)) return;
     const nowMs = performance.now();
     this.received = {
-      readiness,
+      readiness: withAdvice(readiness, before ?? null),
       ageAtReceiptS: Math.max(readiness.age_s ?? 0, (this.#clock.at(nowMs) ?? 0) - (readiness.computed_at ?? 0)),
       monotonicMs: nowMs,
       wallMs: Date.now(),
