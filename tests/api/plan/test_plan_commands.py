@@ -1,6 +1,7 @@
 """The planner on the command line: plan, verify-plan, and units in virtual time."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,15 @@ def test_the_plan_is_shown_in_chinese_with_english_ids(tmp_path):
     assert result.exit_code == 0
     assert "县城封控 town" in result.output
     assert "派警单" in result.output
+    assert re.search(r"两圈合计 joint：按时到位的把握 \d\d\.\d %（\d\d\.\d–\d\d\.\d），时间误差为假定值", result.output)
+
+
+def test_the_odds_of_the_plan_are_printed_as_json_and_bound_by_hindsight(planned):
+    odds = planned["joint"]["odds"]
+    assert odds["committed"]["low"] <= odds["committed"]["p"] <= odds["committed"]["high"] < 1.0
+    assert odds["committed"]["held"] <= odds["hindsight"]["held"]
+    assert odds["digest"] == planned["digest"]
+    assert (planned["state"] == "ready") == odds["enough"]
 
 
 def test_positions_that_are_wrong_are_refused(tmp_path):
