@@ -30,6 +30,7 @@ class Settings:
         objects_weights: file of a detector of the site's own, run by ultralytics; empty means kakou's NanoDet.
         objects_sha256: of that file.
         objects_device: where it runs: ``cpu`` or ``cuda:0``.
+        calibrated: whether the checkpoints show what their speed points were measured on; no for other footage.
     """
 
     county: Path
@@ -51,6 +52,7 @@ class Settings:
     objects_weights: str = ""
     objects_sha256: str = ""
     objects_device: str = "cpu"
+    calibrated: bool = True
 
     @property
     def store_url(self) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import cv2
 
+from api.county.loaded import county_of
 from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
 from api.metrics.feed_counts import FeedCounts, write_counts
@@ -26,7 +27,6 @@ from api.settings import Settings
 from api.workers.detect_bus import DetectBus
 from camera_config.clock import Clock, SystemClock
 from camera_config.county import Camera, County, SmartCheckpoint
-from camera_config.load import load_county
 from detection.analyst import Analyst, Told
 from detection.decode import open_decoder
 from detection.in_hand import InHand
@@ -168,7 +168,7 @@ class DetectWorker:
 def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     """Run the worker until SIGTERM."""
     cv2.setNumThreads(1)
-    county = load_county(settings.county)
+    county = county_of(settings)
     checkpoints, cameras = share_of(county, settings, index)
     name = f"detect-{index}"
     outbox = Outbox(outbox_path(settings.data, name), f"{name}.{int(clock.now().timestamp() * 1000)}")

@@ -18,6 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from api.alerts.courier import Courier
 from api.app import create_app
+from api.county.loaded import county_of
 from api.live.hub import Hub
 from api.live.tasks import cancelled
 from api.log.bus import connect_async
@@ -28,7 +29,6 @@ from api.services import Services
 from api.settings import Settings
 from api.store import open_store
 from camera_config.clock import SystemClock
-from camera_config.load import load_county
 from ingest.loop import new_loop
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ async def serve(settings: Settings, run: RunFolder) -> None:
     shared = Services(
         settings=settings,
         run=run,
-        county=load_county(settings.county),
+        county=county_of(settings),
         engine=engine,
         clock=SystemClock(),
         bus=bus,

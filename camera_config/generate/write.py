@@ -15,6 +15,7 @@ from camera_config.generate.places import SEATS
 from camera_config.generate.plane import Pt, degrees, polar
 from camera_config.generate.roads import Land, draw
 from camera_config.generate.rules import rules_text
+from camera_config.generate.speeds import speed_lines
 from camera_config.generate.texts import COUNTY_TOML, INVENTED, RULES_TOML
 
 DIVISION = "22042100"
@@ -172,7 +173,7 @@ road = "{guard.road}"
 direction = "{"出城" if guard.exit.ring == "town" else "出县"}"
 lanes = 2
 lane_zone = [[0.02, 0.35], [0.98, 0.35], [0.98, 1.0], [0.02, 1.0]]
-purpose = "public-security-and-traffic"
+{speed_lines(guard.exit.id)}purpose = "public-security-and-traffic"
 retention_class = "days-90"
 post = "{guard.id}"
 """)

@@ -1,5 +1,6 @@
 """What checkpoint cameras show: drawn traffic, or given footage in a loop; both tell the truth once it was sent."""
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -87,6 +88,7 @@ def _row(checkpoint: str, gone: Pass, started_at: float) -> TruthRow:
         leaves_s,
         round(started_at + enters_s, 3),
         round(started_at + leaves_s, 3),
+        round(gone.step_m * math.hypot(1.0, gone.slope) * FPS * 3.6, 2),
     )
 
 
@@ -132,5 +134,5 @@ class ClipSource:
             each = self._passes[at]
             seconds = number / self.fps
             wall = round(started_at + seconds, 3)
-            self._truth.write(TruthRow(self._checkpoint, each.plate, None, None, seconds, seconds, wall, wall))
+            self._truth.write(TruthRow(self._checkpoint, each.plate, None, None, seconds, seconds, wall, wall, None))
             at += 1

@@ -21,8 +21,8 @@ class TruthRow:
     """One vehicle by one checkpoint once.
 
     ``enters_s`` and ``leaves_s`` are seconds since the stream's start, ``entered_at`` and ``left_at`` the same as
-    unix seconds. The plate is fully in the picture from ``enters`` until just before ``leaves``. Kind and lane are
-    None where nobody knows them.
+    unix seconds. The plate is fully in the picture from ``enters`` until just before ``leaves``. Kind, lane and speed
+    are None where nobody knows them.
     """
 
     checkpoint: str
@@ -33,6 +33,7 @@ class TruthRow:
     leaves_s: float
     entered_at: float
     left_at: float
+    speed_kmh: float | None
 
 
 class TruthLog:
