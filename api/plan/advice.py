@@ -36,7 +36,8 @@ class FixOut(_Out):
     """One thing to do. ``takes_s`` null: it cannot be known; ``within_s``: the unit must be free to go by then.
 
     ``need`` and ``setup_s`` are as they are and as they would be; ``spots`` is at how many places it would do, of which
-    one is given: a standby point, or a junction of ``roads``. ``counted`` of answer: the unit counts, but not where it is.
+    one is given: a standby point, or a junction of ``roads``. ``counted`` of answer: the unit counts already, at the
+    worst place that it may be at.
     """
 
     kind: str
