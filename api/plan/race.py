@@ -72,7 +72,8 @@ class CutPostOut(_Out):
 class CutOut(_Out):
     """The fewest units that close every way out; no cut of as few is staffed before ``least_s``.
 
-    Posts that one crew holds count each in ``units``. ``t_star_s`` null: its posts cannot all be staffed when they must be, for units are wanted at several.
+    Posts that one crew holds count each in ``units``. ``t_star_s`` null: its posts cannot all be staffed when they
+    must be, for units are wanted at several.
     """
 
     units: int

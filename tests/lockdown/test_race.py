@@ -46,6 +46,13 @@ def test_he_comes_at_the_factor_of_free_flow_rounded_down_and_no_closure_slows_h
         assert exit_.arrives_ms <= 900 * 3600 / HIS_KMH
 
 
+def test_a_class_without_a_speed_does_not_hold_him():
+    rules = replace(RULES, speed_kmh={Weather.DRY: {COUNTY: 0.0}, Weather.SNOW: {COUNTY: 1.0}})
+    graph = build_graph(_line(), SPEEDS, [], [EAST])
+    chased = fugitive(graph, _line(), rules, at(500, 0), 0)
+    assert race(graph, chased, [EAST], [TOWN], {}).exits[0].arrives_ms == pytest.approx(900 * 3600 / 39, abs=4)
+
+
 def test_staffed_in_the_millisecond_he_comes_is_in_time_and_one_later_is_not():
     graph, chased = _chased()
     (exit_,) = race(graph, chased, [EAST], [TOWN], {}).exits
