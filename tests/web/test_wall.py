@@ -38,6 +38,9 @@ def test_the_wall_shows_the_running_county(
     _until(page, "a verdict of the planner", lambda: verdict.get_attribute("data-state") != "unknown")
     _until(page, "a picture younger than 5 s", lambda: any(age < FRESH_S for age in _ages(page)))
     _until(page, "a passage with the plate that passed", lambda: bool(_plates(page) & _truth(demo.truth)))
+    said = page.get_by_test_id("motion")
+    _until(page, "a speed with its error", lambda: any(" ± " in words for words in said.all_text_contents()))
+    expect(said.filter(has_text="未标定").first).to_be_visible()
 
     page.screenshot(path=tmp_path / "wall.png")
     wall.assert_clean()
