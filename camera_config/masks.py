@@ -85,6 +85,12 @@ def masked_devices(county: County) -> frozenset[str]:
     return frozenset(str(one.id) for one in devices if one.masked)
 
 
+def closed_devices(county: County, folder: Path) -> dict[str, str]:
+    """Return the devices of which nobody may see a picture now, each with the cause; ``folder`` is the county's."""
+    masked = sorted(masked_devices(county))
+    return {device: cause for device in masked if (cause := MaskFile(folder, device).trouble())}
+
+
 def parse_mask(raw: bytes, file: str) -> tuple[tuple[Polygon, ...], list[Mistake]]:
     """Return the polygons of a mask file's bytes and no mistakes, or nothing and all mistakes."""
     mistakes = Mistakes()

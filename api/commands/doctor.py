@@ -39,11 +39,11 @@ def doctor(
         "data/secrets.json"
     ),
 ) -> None:
-    """Check libraries, models, limits, memory and the secrets file; say what to do about each fault. Starts nothing."""
+    """Check libraries, models, limits, memory, secrets and masks; say what to do about each fault. Starts nothing."""
     feeds, streams = _counted(county)
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _python, _opencv, _models, _wall, partial(_files, feeds, streams), partial(_shared_memory, feeds, streams),
-        partial(_secrets, secrets), _event_log, _packages, _browser,
+        partial(_secrets, secrets), partial(_masks, county), _event_log, _packages, _browser,
     )  # fmt: skip
     findings = [finding for look in looks for finding in look()]
     table = Table("", "what", "detail", title="kakou doctor")
@@ -146,6 +146,22 @@ def _secrets(file: Path) -> Iterator[Finding]:
         yield Finding(
             "secrets", None, f"no {file}: cameras with a password cannot be read; see kakou secrets set --help"
         )
+
+
+def _masks(county: Path | None) -> Iterator[Finding]:
+    """Name every device of the county that is closed for want of its mask."""
+    if county is None:
+        return
+    from camera_config.load import load_county
+    from camera_config.masks import closed_devices, masked_devices
+
+    loaded = load_county(county)
+    closed = closed_devices(loaded, county)
+    for device, cause in closed.items():
+        yield Finding("mask", False, f"{device} is closed: {cause}; `kakou check {county}` says what to do")
+    masked = len(masked_devices(loaded))
+    if masked and not closed:
+        yield Finding("mask", True, f"masks of {masked} devices can be read")
 
 
 def _event_log() -> Iterator[Finding]:

@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+CLOSED_MAX = 20
+"""Closed devices named at the start; `kakou check` names all."""
+
 
 def up(
     county: Annotated[Path, typer.Option(help="Folder of the county's files; `kakou check` tells what is wrong.")],
@@ -50,6 +53,7 @@ def up(
     from api.view.ice import port_range
     from camera_config.errors import ConfigError
     from camera_config.load import load_county
+    from camera_config.masks import closed_devices
 
     try:
         port_range(live_ports)
@@ -57,7 +61,13 @@ def up(
         raise ConfigError(f"--live-ports: {error}", hint="For example --live-ports 40000-40100.") from error
     authorities = _authorities(camera_ca) if camera_ca else ""
     console = Console(stderr=True)
-    load_county(county)
+    closed = closed_devices(load_county(county), county)
+    for device, cause in [*closed.items()][:CLOSED_MAX]:
+        console.print(f"closed {device}: {cause}", soft_wrap=True, highlight=False, markup=False)
+    if closed:
+        number = f"{len(closed)} device{'s' * (len(closed) > 1)}"
+        advice = f"{number} closed until the mask is right: kakou check {county}"
+        console.print(advice, soft_wrap=True, highlight=False, markup=False)
     if objects_weights is not None:
         from detection.objects_ultralytics import check_weights
 

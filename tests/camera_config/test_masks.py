@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from typer import Typer
 from typer.testing import CliRunner
 
+from api.cli import app as kakou
+from api.commands import doctor
 from api.commands.cameras import cameras
 from api.commands.check import check
-from camera_config.errors import MaskError
+from camera_config.errors import MaskError, ModelError
 from camera_config.load import check_county, load_county
-from camera_config.masks import FOLDER, MAX_BYTES, MaskFile, mask_path, masked_devices, parse_mask
+from camera_config.masks import FOLDER, MAX_BYTES, MaskFile, closed_devices, mask_path, masked_devices, parse_mask
 from tests.support.county_files import lighter_county
 
 SQUARE = [[0.1, 0.1], [0.4, 0.1], [0.4, 0.5], [0.1, 0.5]]
@@ -57,6 +59,27 @@ def test_cameras_and_checkpoints_may_be_masked(example: Path) -> None:
     assert check_county(example) == []
     county = load_county(example)
     assert masked_devices(county) == {county.cameras[0].id, county.checkpoints[0].id}
+
+
+def test_a_device_without_its_mask_is_named_when_kakou_starts_and_by_doctor(example: Path, tmp_path: Path) -> None:
+    camera, checkpoint = camera_of(example), str(load_county(example).checkpoints[0].id)
+    assert [(one.good, one.detail) for one in doctor._masks(example)] == [(True, "masks of 2 devices can be read")]
+    path = mask_path(example, camera)
+    kept = path.read_bytes()
+    path.unlink()
+    try:
+        assert closed_devices(load_county(example), example) == {camera: f"mask: masks/{camera}.json is absent"}
+        (fault,) = doctor._masks(example)
+        weights = ["--objects-weights", str(tmp_path / "none.pt")]  # refused, so that nothing is started
+        done = CliRunner().invoke(kakou, ["up", "--county", str(example), "--data", str(tmp_path / "data"), *weights])
+    finally:
+        path.write_bytes(kept)
+    assert fault.good is False
+    assert camera in fault.detail
+    assert isinstance(done.exception, ModelError)
+    assert f"closed {camera}: mask: masks/{camera}.json is absent\n1 device" in done.stderr
+    assert checkpoint not in done.stderr
+    assert list(doctor._masks(None)) == []
 
 
 def test_check_names_missing_damaged_and_idle_masks_and_the_county_still_loads(example: Path) -> None:
