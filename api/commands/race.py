@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from camera_config.errors import ConfigError
 from camera_config.example import example_county
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def race(
     answer, chased, found = race_now(prepared, units, seen, math.ceil(seen_ago * 1000), time.time())
     if geojson is not None:
         areas = reaches(prepared, chased, found, [s * 1000 for s in AHEAD_S])
-        geojson.write_text(json.dumps(drawn(answer, areas), ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        try:
+            geojson.write_text(json.dumps(drawn(answer, areas), ensure_ascii=False, allow_nan=False), encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"{geojson}: cannot be written: {error}", hint="Give another file.") from error
     if fewest:
         answer = answer.model_copy(update={"fewest": cuts_around(prepared, units, chased)})
     if as_json:
@@ -92,7 +96,6 @@ def place_named(county: "County", text: str) -> "Position":
         ConfigError: nothing or several things are called so, or no such coordinates.
     """
     from camera_config.county import Position
-    from camera_config.errors import ConfigError
 
     named = [
         *((t.id, t.name, t.seat) for t in county.townships),

@@ -93,6 +93,12 @@ def test_a_place_is_found_by_name_id_or_coordinates_and_nothing_else():
             place_named(county, wrong)
 
 
+def test_a_map_that_cannot_be_written_is_said_so(folder):
+    options = ["--from", "东丰镇", "--seen-ago", "1", "--geojson", str(folder / "no" / "map.geojson")]
+    result = CliRunner().invoke(app, ["race", "--county", str(folder), *options])
+    assert isinstance(result.exception, ConfigError)
+
+
 def test_posts_of_no_plan_are_unknown_and_no_unit_closes_anything():
     county = small_county()
     prepared = prepare(county)
