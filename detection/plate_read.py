@@ -20,15 +20,21 @@ from detection.plate_rows import in_one_row
 from detection.plate_second import SecondReader
 
 Image = NDArray[np.uint8]
+Weights = tuple[float, float]
+"""Of the first and the second reader."""
 
-WEIGHTS: Final = (0.6, 0.4)
-"""Of the first and the second reader's logarithms, where they differ."""
-LEAST: Final = 1e-5
+WEIGHTS: Final = (0.7, 0.3)
+"""Of the first and the second reader, where they differ. Chosen on half of 522 real crops and on 851 hard drawn plates:
+of those the first alone reads 0.44 right and both together 0.56, of the crops 0.983 and 0.985."""
+ROWS_WEIGHTS: Final = (0.5, 0.5)
+"""The same where two rows were put side by side, at which the second is the better one: 0.61 against 0.48 of 227."""
+LEAST: Final = 1e-2
 """A text that a reader holds less probable than this counts as this: no reader alone can rule a text out."""
 AGREE_MIN: Final = (0.3, 0.3)
 """The readers agree where both give one text, each with at least this probability."""
 SURE_MIN: Final = (0.7, 0.5)
-"""They agree surely from these on: one picture is enough then."""
+"""They agree surely from these on: one picture is enough then. Of the drawn plates 0.24 reach it, and none of them is
+wrong; of all on which both say the same 3 are."""
 BOTH_WAYS_ASPECT: Final = 2.6
 """A plate narrower than so many heights may have two rows: GA 36 makes 440 x 140 and 480 x 140, and 440 x 220, 300 x
 165 and 220 x 140 mm. Seen askew, a quad does not tell, so it is read both ways."""
@@ -142,16 +148,17 @@ def together(heard: list[Heard], colour: PlateColour | None, layout: Layout, hom
     texts = {text for one in heard for text in one.found}
     if not texts:
         return None
+    weights = WEIGHTS if layout is Layout.ROW else ROWS_WEIGHTS
     coherent = {text: _coherent(text, colour, layout) for text in texts}
-    text = max(texts, key=lambda each: fused(each, heard) + (0.0 if coherent[each] else OTHER_COLOUR))
+    text = max(texts, key=lambda each: fused(each, heard, weights) + (0.0 if coherent[each] else OTHER_COLOUR))
     same = coherent[text] and all(one.best == text for one in heard)
-    text, prior = _prefer(home, text, heard)
+    text, prior = _prefer(home, text, heard, weights)
     says = [one.says(text) for one in heard]
     chars = [align(one.steps, text) for one in heard]
     return PlateRead(
         text,
-        tuple(_mean(pair) for pair in zip(*chars, strict=True)),
-        _mean(says),
+        tuple(_mean(pair, weights) for pair in zip(*chars, strict=True)),
+        _mean(says, weights),
         colour,
         agreed=same and all(each >= least for each, least in zip(says, AGREE_MIN, strict=True)),
         sure=same and all(each >= least for each, least in zip(says, SURE_MIN, strict=True)),
@@ -160,17 +167,17 @@ def together(heard: list[Heard], colour: PlateColour | None, layout: Layout, hom
     )
 
 
-def fused(text: str, heard: list[Heard]) -> float:
+def fused(text: str, heard: list[Heard], weights: Weights) -> float:
     """Return the weighed logarithm of what the readers say of a text."""
-    return sum(weight * math.log(max(one.says(text), LEAST)) for weight, one in zip(WEIGHTS, heard, strict=True))
+    return sum(weight * math.log(max(one.says(text), LEAST)) for weight, one in zip(weights, heard, strict=True))
 
 
-def _prefer(home: str, text: str, heard: list[Heard]) -> tuple[str, bool]:
+def _prefer(home: str, text: str, heard: list[Heard], weights: Weights) -> tuple[str, bool]:
     """Return a text with the county's province where that is nearly as probable, and whether it was changed."""
     if not home or text[0] not in PROVINCES or text[0] == home:
         return text, False
     there = home + text[1:]
-    odds = math.exp(fused(text, heard) - fused(there, heard))
+    odds = math.exp(fused(text, heard, weights) - fused(there, heard, weights))
     return (there, True) if odds < PRIOR_FACTOR else (text, False)
 
 
@@ -180,5 +187,5 @@ def _coherent(text: str, colour: PlateColour | None, layout: Layout) -> bool:
     return any(colour in form.colours for form in forms_of(text) if layout is Layout.ROW or layout in form.layouts)
 
 
-def _mean(values: list[float] | tuple[float, ...]) -> float:
-    return min(sum(weight * value for weight, value in zip(WEIGHTS, values, strict=True)), 1.0)
+def _mean(values: list[float] | tuple[float, ...], weights: Weights) -> float:
+    return min(sum(weight * value for weight, value in zip(weights, values, strict=True)), 1.0)

@@ -8,7 +8,7 @@ from typing import Final
 from detection.plate_grammar import Layout, PlateColour, form_of
 from detection.plate_read import PlateRead
 
-SURE: Final = 0.55
+SURE: Final = 0.6
 """From this probability on a reading needs no second look at other corners. It makes nothing certain."""
 CLEAR_PX: Final = 90.0
 """From this width on a plate's reading has full weight; below, weight falls with the width."""
