@@ -13,6 +13,7 @@ from api.metrics.feed_counts import NAMES, write_counts
 from api.metrics.figures import COUNTS_MAX, Figures, text_of
 from api.passages.tables import passage
 from api.store.tables import counter
+from detection.analyst import Counters
 from tests.support.feed import devices
 from tests.support.kept import keep
 from tests.support.web import Bench
@@ -152,3 +153,11 @@ async def test_every_name_is_documented_and_every_documented_name_is_told(web_an
     told = {re.sub("_(bucket|sum|count|created)$", "", name) for name, _ in samples(await asked(web_and_bus))}
     documented = set(re.findall(r"^\| `(kakou_\w+)` \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
     assert told == documented
+
+
+def test_every_total_of_a_detecting_process_is_told_and_explained() -> None:
+    counts = dataclasses.asdict(Counters(keyframes_closed=2, boxes_damaged=3, rule_events=4))
+    text, explained = text_of(plain(counts=counts)).decode(), DOCS.read_text(encoding="utf-8")
+    for name, count in counts.items():
+        assert value(text, "kakou_count_total", name=name) == count
+        assert f"`{name}`" in explained
