@@ -32,6 +32,7 @@ from detection.decode import open_decoder
 from detection.in_hand import InHand
 from detection.objects import open_objects
 from detection.plate_find import PlateFinder
+from detection.plate_grammar import province_of
 from detection.plate_read import PlateReader
 from detection.rules import RuleDesk
 from detection.tools import Tools
@@ -181,7 +182,7 @@ def serve(settings: Settings, run: RunFolder, index: int, clock: Clock) -> None:
     analyst = Analyst(
         checkpoints,
         cameras,
-        Tools(PlateFinder(), PlateReader(), objects),
+        Tools(PlateFinder(), PlateReader(province_of(county.code)), objects),
         slots=run.slots,
         tiles=run.tiles,
         data=settings.data,
