@@ -89,11 +89,24 @@ def _groups(graph: Graph, roads: Roads) -> Ints:
     return np.asarray((2 * quarter + (away > np.median(away))) * KINDS + kind, np.int64)
 
 
-def split_drives(trees: Trees, table: Table, positions: Sequence[Position | None]) -> Ints:
-    """Return (units, demands, GROUPS) whole milliseconds that add up to ``table.drive_ms``; 0 where that is never.
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """Where each drive enters its tree. Shapes are (units, demands) but for ``group``, (units,).
 
-    The way from the end of the unit's own road that explains most of the drive is split along the tree. What is left,
-    the unit's own road and how far it may have got since it was seen, counts to the group of that road.
+    ``post`` is the tree and ``node`` where it is entered, -1 where a unit has no way; before that the unit drives
+    ``rest_ms`` on its own road, which counts to ``group``.
+    """
+
+    post: Ints
+    node: Ints
+    rest_ms: Ints
+    group: Ints
+
+
+def starts_of(trees: Trees, table: Table, positions: Sequence[Position | None]) -> Starts:
+    """Return the end of each unit's own road, and the tree, that explain most of each drive.
+
+    What is left, the own road and how far the unit may have got since it was seen, counts to the own road.
 
     Args:
         trees: of the fields that the table was made from.
@@ -101,8 +114,9 @@ def split_drives(trees: Trees, table: Table, positions: Sequence[Position | None
         positions: in the order of the table's units; None only where a unit reaches nothing.
     """
     row = {post: i for i, post in enumerate(trees.fields.posts)}
-    split = np.zeros((*table.drive_ms.shape, GROUPS), np.int64)
-    at: list[tuple[int, int, int, int]] = []
+    shape = table.drive_ms.shape
+    post, node = np.full(shape, -1, np.int64), np.full(shape, -1, np.int64)
+    rest, group = np.zeros(shape, np.int64), np.zeros(shape[0], np.int64)
     for u, position in enumerate(positions):
         able = np.flatnonzero(table.drive_ms[u] < NEVER_MS)
         place = snap(trees.graph, position) if able.size and position is not None else None
@@ -110,25 +124,35 @@ def split_drives(trees: Trees, table: Table, positions: Sequence[Position | None
             if able.size:
                 raise ValueError(f"unit {table.units[u]} has drives but no place on the roads")
             continue
+        group[u] = trees.group[place.piece]
         ends = (int(trees.graph.piece_start[place.piece]), int(trees.graph.piece_end[place.piece]))
         for j in able.tolist():
             drive = int(table.drive_ms[u, j])
             ways = [(int(trees.fields.ms[row[p], n]), row[p], n) for p in table.demands[j].posts for n in ends]
-            through, post, node = max((way for way in ways if way[0] <= drive), default=(0, -1, -1))
-            split[u, j, trees.group[place.piece]] = drive - through
-            if node >= 0:
-                at.append((u, j, post, node))
-    _follow(trees, split, at)
+            # Where no end explains it (the post lies on the unit's own road), all of it is on that road.
+            through, post[u, j], node[u, j] = max((way for way in ways if way[0] <= drive), default=(0, -1, -1))
+            rest[u, j] = drive - through
+    return Starts(post, node, rest, group)
+
+
+def split_drives(trees: Trees, table: Table, positions: Sequence[Position | None]) -> Ints:
+    """Return (units, demands, GROUPS) whole milliseconds that add up to ``table.drive_ms``; 0 where that is never."""
+    starts = starts_of(trees, table, positions)
+    split = np.zeros((*table.drive_ms.shape, GROUPS), np.int64)
+    np.put_along_axis(split, np.broadcast_to(starts.group[:, None, None], (*split.shape[:2], 1)),
+                      starts.rest_ms[:, :, None], axis=2)  # fmt: skip
+    _follow(trees, split, starts)
     able_ms = np.where(table.drive_ms < NEVER_MS, table.drive_ms, 0)
     if (split.sum(axis=2) != able_ms).any():
         raise ArithmeticError("the parts of a drive do not add up to it")
     return split
 
 
-def _follow(trees: Trees, split: Ints, at: list[tuple[int, int, int, int]]) -> None:
-    """Add to ``split`` what lies on the way of each (unit, demand, post, node), all of them one arc at a time."""
+def _follow(trees: Trees, split: Ints, starts: Starts) -> None:
+    """Add to ``split`` what lies on the way of each drive, all of them one arc at a time."""
     car = trees.graph.car
-    unit, demand, post, node = (np.array(column, np.int64) for column in zip(*at, strict=True)) if at else ((),) * 4
+    unit, demand = np.nonzero(starts.node >= 0)
+    post, node = starts.post[unit, demand], starts.node[unit, demand]
     while len(node):
         arc = trees.step[post, node]
         on = arc >= 0
