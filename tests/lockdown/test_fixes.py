@@ -40,7 +40,7 @@ def _lacking(plans: Iterator[Plan], one: int, more: int) -> Iterator[tuple[Plan,
 
 @pytest.fixture(scope="module")
 def lacking() -> list[tuple[Plan, Fixes]]:
-    return list(_lacking(random_plans(Random(31)), 120, 40))
+    return list(_lacking(random_plans(Random(31)), 80, 30))
 
 
 def _by_spot(actions) -> tuple[set[Action], dict[Action, set[int]]]:
@@ -114,7 +114,8 @@ def test_no_smaller_set_is_enough_and_the_set_given_is():
         sizes[len(actions)] += 1
         if len(actions) <= 3:
             assert answer.proved
-            for some in _sets(_different(plan), len(actions) - 1):
+        if len(actions) == 3 and sizes[3] <= 6:
+            for some in _sets(_different(plan), 2):
                 assert not enough(plan, some), (some, actions)
     assert sizes[2] > 15
     assert sizes[3] > 3

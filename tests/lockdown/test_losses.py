@@ -18,7 +18,7 @@ from tests.support.tables import demand, random_table, table
 def feasible() -> list[Table]:
     random = Random(77)
     drawn = (_to_the_millisecond(random_table(random), random) for _ in range(2000))
-    return list(islice((t for t in drawn if solve(t).feasible), 250))
+    return list(islice((t for t in drawn if solve(t).feasible), 150))
 
 
 def _to_the_millisecond(t: Table, random: Random) -> Table:
@@ -64,7 +64,7 @@ def test_a_post_is_named_when_the_rest_cannot_do_without_the_crew_that_the_plan_
                 want.append(d.id)
         assert list(found.posts) == want
         assert found.double == ()
-    assert crews > 50
+    assert crews > 30
 
 
 def test_a_spare_unit_that_reaches_every_post_lets_any_one_be_lost():
