@@ -58,6 +58,7 @@ def check_verdict(verdict: dict[str, Any]) -> None:
         CertificateError: the certificate does not hold, or the verdict says something else.
     """
     from lockdown.certificate import verify_certificate
+    from lockdown.risk import READY_LOW
 
     certificate = verdict["certificate"]
     verify_certificate(certificate)
@@ -66,6 +67,11 @@ def check_verdict(verdict: dict[str, Any]) -> None:
         return
     if verdict.get("verdict", state) != state or CLAIMS.get(state) != certificate["claim"]:
         raise CertificateError(f"the verdict says {state}, its certificate {certificate['claim']}")
+    odds = verdict.get("odds")
+    if odds is not None and odds.get("digest") != certificate["inputs"]:
+        raise CertificateError("odds: they are of other inputs than the certificate")
+    if state == "ready" and (odds is None or odds["committed"]["low"] < READY_LOW):
+        raise CertificateError(f"the verdict says ready, its odds have no lower limit of {READY_LOW} or more")
     about = certificate["sure"] if certificate["claim"] == "undecided" else certificate
     for key, shown in _figures(about).items():
         if verdict.get(key) != shown:

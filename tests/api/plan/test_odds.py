@@ -6,12 +6,17 @@ from typing import Any
 
 import pytest
 
+from api.log.bus import LIVE, connect
+from api.log.outbox import Outbox, outbox_path
 from api.plan.inputs import PositionRow, Prepared, odds_on, prepare, readiness_now, units_from
 from api.plan.pending import may_wait
+from api.plan.planner import Planner
 from api.plan.wire import readiness_json
+from camera_config.clock import SystemClock
 from camera_config.county import Noise
 from lockdown.readiness import Readiness, State
 from tests.support.small_county import place, small_county
+from tests.support.web import Bench
 
 POSTED = [(arm, 2.0 + k) for arm in "nesw" for k in (0, 2)]
 
@@ -76,3 +81,36 @@ def test_a_plan_with_less_slack_than_asked_does_not_wait(prepared, ready):
     rules = replace(prepared.county.rules, ready_travel_slack_permille=10_000)
     strict = replace(prepared, county=replace(prepared.county, rules=rules))
     assert not may_wait(_answer(strict), ready, 1.0)
+
+
+async def test_the_wall_is_told_ready_with_odds_only_and_then_without_flickering(
+    web_and_bus: Bench, prepared: Prepared
+) -> None:
+    shared, clock = web_and_bus.shared, SystemClock()
+    bus = connect(shared.settings, shared.run)
+    outbox = Outbox(outbox_path(shared.settings.data, "planner"), "planner")
+    planner = Planner(prepared, bus, outbox, clock)
+    told: list[list[dict[str, Any]]] = []
+    for _ in range(2):
+        _report(planner, clock)
+        bus.delete(LIVE)
+        planner.publish()
+        entries: Any = bus.xrange(LIVE)
+        told.append([json.loads(fields["data"]) for _, fields in entries if fields["kind"] == "readiness"])
+    outbox.close()
+    bus.close()
+    first, second = ([said["state"] for said in messages] for messages in told)
+    assert (first[0], first[-1]) == ("at_risk", "ready")
+    assert set(second) == {"ready"}
+    for said in (*told[0], *told[1]):
+        assert (said["state"] == "ready") == (said["joint"]["odds"] is not None)
+
+
+def _report(planner: Planner, clock: SystemClock) -> None:
+    at, mono_s = clock.now().timestamp(), clock.monotonic_s()
+    rows = []
+    for n, (arm, steps) in enumerate(POSTED, 1):
+        where = place(arm, steps)
+        row = {"unit": f"u-{n}", "lat": where.lat, "lon": where.lon, "at": at, "speed_kmh": 0.0, "heading_deg": None}
+        rows.append({**row, "status": "patrol", "drill": False, "untrusted": None})
+    planner._tracker.accept({"mono_s": mono_s, "received_at": at, "positions": rows}, mono_s)

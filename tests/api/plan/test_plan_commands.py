@@ -69,6 +69,16 @@ def test_a_figure_that_its_certificate_does_not_prove_is_refused(planned, tmp_pa
     assert output.count(": holds") == 2
 
 
+def test_ready_without_odds_or_with_those_of_other_inputs_is_refused(planned, tmp_path):
+    assert planned["town"]["state"] == "ready"
+    odds = planned["town"]["odds"]
+    low = {**odds, "committed": {**odds["committed"], "low": 0.949}}
+    for changed in (None, low, {**odds, "digest": "0" * 64}):
+        code, output = _verify(tmp_path, {**planned, "town": {**planned["town"], "odds": changed}})
+        assert code == 1
+        assert "$.town.certificate: DOES NOT HOLD" in output
+
+
 def test_a_changed_certificate_is_refused_and_said_why(planned, tmp_path):
     changed = json.loads(json.dumps(planned))
     changed["joint"]["certificate"]["table"]["drive_ms"][0][0] = 1
