@@ -12,9 +12,10 @@ import logging
 import random
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
 import httpx
-from sqlalchemy import Engine, ScalarSelect, func, or_, select, update
+from sqlalchemy import ColumnElement, Engine, Select, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from standardwebhooks.webhooks import Webhook
 
@@ -166,38 +167,24 @@ class Courier:
 
 
 def due_parcels(engine: Engine, now: float, lane: tuple[str, bool] | None = None) -> list[Parcel]:
-    """Return the oldest waiting delivery of each lane of each enabled subscriber, where it is due; or of one lane."""
-    lanes = (False, True) if lane is None else (lane[1],)
-    query = (
-        select(delivery, subscriber.c.url, subscriber.c.secret)
-        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-        .where(
-            subscriber.c.disabled_at.is_(None),
-            or_(*(delivery.c.seq == _oldest(rule=rule) for rule in lanes)),
-            delivery.c.next_at <= now,
-        )
-    )
+    """Return the oldest waiting delivery of each lane of each enabled subscriber, where it is due; or of one lane.
+
+    One query for alerts and one for rules: for both in one, SQLite reads the whole table.
+    """
+    of: ColumnElement[bool] = subscriber.c.disabled_at.is_(None)
     if lane is not None:
-        query = query.where(subscriber.c.id == lane[0])
+        of = of & (subscriber.c.id == lane[0])
     with engine.connect() as connection:
         return [
-            Parcel(
-                seq=row.seq,
-                id=row.id,
-                subscriber=row.subscriber_id,
-                url=row.url,
-                secret=row.secret,
-                body=row.body,
-                attempts=row.attempts,
-                rule=row.rule_event_id is not None,
-            )
-            for row in connection.execute(query)
+            Parcel(row.seq, row.id, row.subscriber_id, row.url, row.secret, row.body, row.attempts, rule)
+            for rule in ((False, True) if lane is None else (lane[1],))
+            for row in connection.execute(_OLDEST[rule].where(of, delivery.c.next_at <= now))
         ]
 
 
-def _oldest(*, rule: bool) -> ScalarSelect[int]:
-    """Return the number of a subscriber's first waiting delivery of one lane."""
-    return (
+def _oldest(*, rule: bool) -> Select[Any]:
+    """Return the query for every subscriber's first waiting delivery of one lane."""
+    first = (
         select(func.min(delivery.c.seq))
         .where(
             delivery.c.state == "waiting",
@@ -207,6 +194,14 @@ def _oldest(*, rule: bool) -> ScalarSelect[int]:
         .correlate(subscriber)
         .scalar_subquery()
     )
+    return (
+        select(delivery, subscriber.c.url, subscriber.c.secret)
+        .join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+        .where(delivery.c.seq == first)
+    )
+
+
+_OLDEST: Final = {rule: _oldest(rule=rule) for rule in (False, True)}
 
 
 def signed(parcel: Parcel, now: datetime) -> dict[str, str]:

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from standardwebhooks.webhooks import Webhook
 
 from api.access.rights import Role
-from api.alerts.courier import BACKOFF_S, JITTER, Courier, signed
+from api.alerts.courier import BACKOFF_S, JITTER, Courier, due_parcels, signed
 from api.alerts.tables import delivery, subscriber
 from api.alerts.targets import TargetRefusedError, check_url, resolve
 from tests.api.rules.test_rule_events import Keeper, said
@@ -163,6 +163,20 @@ async def test_a_receiver_that_does_not_take_rules_gets_its_alerts_all_the_same(
         receiver.start("200")
         keep(web, "吉D12345", id="p1")
         await until(lambda: states(web) == [("waiting", 1), ("delivered", 1)])
+
+
+async def test_looking_for_what_is_due_never_reads_through_the_whole_table(web: Bench) -> None:
+    """It is done four times a second, and deliveries are kept."""
+    asked: list[tuple[str, object]] = []
+    engine = web.shared.engine
+    event.listen(engine, "before_cursor_execute", lambda _c, _u, text, values, *_: asked.append((text, values)))
+    due_parcels(engine, web.clock.wall_s)
+    queries = [one for one in asked if one[0].startswith("SELECT")]
+    assert len(queries) == 2
+    with engine.connect() as connection:
+        for text, values in queries:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
+            assert not [step for step in plan if step[3].startswith("SCAN delivery")], plan
 
 
 async def test_410_ends_a_subscription_and_a_redirect_is_not_followed(web: Bench, receiver: Receiver) -> None:
