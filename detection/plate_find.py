@@ -1,47 +1,54 @@
-"""A piece of picture in; quadrilaterals that look like number plates out.
+"""A piece of picture in; the four corners of the number plates in it out.
 
-PP-OCRv4's text detector (DB, Liao 2020) marks text on a map at the size it is given. The marks become rectangles by
-the method of its paper (threshold, contours, smallest rectangle, grown again by what the training had shrunk), halves
-of one plate are joined, and what has not the shape of a one-row plate is dropped.
+Our own network (training/finder.py, models/MODEL_CARD.md) gives a score and four corners for every cell of 8 x 8
+pixels; a peak of the score is a plate. What it finds in a smaller picture it looks at again in the picture as it is.
+Where it finds nothing, lettering of a plate's shape counts as one (``plate_text``).
 """
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from detection.models import PLATE_FINDER, load_model
+from detection.plate_text import TextFinder
 
 Image = NDArray[np.uint8]
 Quad = NDArray[np.float32]
 """Corners (4, 2) as x, y in pixels: left top, right top, right bottom, left bottom, as the text reads."""
 
 SIDE_PX: Final = 320
-"""Longest side given to the network; 23 core-ms at 320 x 320 (facts/traps 1)."""
+"""Longest side given to the network."""
 GRAIN_PX: Final = 32
 """The network needs sides divisible by this."""
-TEXT_MIN: Final = 0.3
-BOX_MIN: Final = 0.45
-"""Thresholds of the map and of a rectangle's mean; PP-OCR's own are 0.3 and 0.5."""
-UNCLIP: Final = 1.6
-"""How far a rectangle grows: area x this / perimeter, on every side (DB, section 3.4; PP-OCR's value)."""
-ASPECT: Final = (2.1, 6.5)
-"""Width to height of the text of one row, margins included; a plate's own is 3.1 (440 x 140 mm)."""
-TILT_MAX_DEG: Final = 35.0
+STRIDE_PX: Final = 8
+CORNER_PX: Final = 32.0
+"""The network's cells, and the unit of its corners (training/finder.py)."""
+SCORE_MIN: Final = 0.4
+OVERLAP_MAX: Final = 0.3
+"""Of two plates whose boxes have a greater IoU the better one stays."""
+ASPECT: Final = (0.9, 6.5)
+"""Width to height, seen askew too; of the plates themselves 1.57 (motorcycle) to 3.43 (new energy)."""
+TILT_MAX_DEG: Final = 40.0
+AROUND: Final = (1.2, 0.9)
+AGAIN_PX: Final = 110.0
+NEAR_WIDTHS: Final = 0.6
+"""The second look: so many widths to each side, and up and down; plates are brought to this width where they are
+larger; the middle found then is within so many widths of the first."""
 PLATE_WIDTH_MIN_PX: Final = 44.0
 """Narrower plates cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlateBox:
-    """Something of the shape of a plate.
+    """A plate, or something of its shape.
 
     Args:
-        quad: corners in pixels of the picture that the piece was cut from.
-        score: mean of the text map inside, 0 to 1.
+        quad: its corners in pixels of the picture that the piece was cut from.
+        score: the network's, 0 to 1.
     """
 
     quad: Quad
@@ -65,10 +72,11 @@ class PlateBox:
 
 
 class PlateFinder:
-    """The text detector with the plate filter behind it. Not for several threads at once."""
+    """The network with its decoding, and who finds lettering behind it. Not for several threads at once."""
 
     def __init__(self) -> None:
         self._session = load_model(PLATE_FINDER)
+        self._text = TextFinder()
 
     def find(self, piece: Image, *, left: int = 0, top: int = 0, side_px: int = SIDE_PX) -> list[PlateBox]:
         """Find plates.
@@ -85,87 +93,89 @@ class PlateFinder:
         height, width = piece.shape[:2]
         if min(height, width) < 16:
             return []
+        shrunk = side_px < max(height, width)
+        found = _apart([self._again(piece, one) if shrunk else one for one in self._corners(piece, side_px)])
+        found = found or self._text.find(piece, side_px=side_px)
+        off = np.array([left, top], np.float32)
+        return [PlateBox(quad + off, score) for quad, score in found if _plate_like(quad)]
+
+    def _corners(self, piece: Image, side_px: int) -> list[tuple[Quad, float]]:
+        """Return corners in pixels of ``piece``, and scores, best first."""
+        height, width = piece.shape[:2]
         shrink = min(1.0, side_px / max(height, width))
-        high, wide = (max(GRAIN_PX, math.ceil(size * shrink / GRAIN_PX) * GRAIN_PX) for size in (height, width))
-        small = cv2.resize(piece, (wide, high), interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR)
-        # PP-OCR normalises with the means of ImageNet in BGR order; the network takes either, this is its own.
-        x = (small.astype(np.float32) / 127.5 - 1.0).transpose(2, 0, 1)[None]
-        text: NDArray[np.float32] = self._session.run(None, {"x": x})[0][0, 0]
-        scale = np.array([width / wide, height / high], np.float32)
-        boxes = [(_corners(rect, scale), score) for rect, score in _joined(_rectangles(text))]
-        found = [
-            PlateBox(quad + np.array([left, top], np.float32), score) for quad, score in boxes if _plate_like(quad)
-        ]
-        return sorted(found, key=lambda box: -box.score)
+        small = piece
+        if shrink < 1:
+            size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+            small = np.asarray(cv2.resize(piece, size, interpolation=cv2.INTER_AREA), np.uint8)
+        scale = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
+        return [(quad * scale, score) for quad, score in self._peaks(small)]
+
+    def _again(self, piece: Image, found: tuple[Quad, float]) -> tuple[Quad, float]:
+        """Return a plate that was found in a smaller picture with its corners in the picture as it is.
+
+        Of a plate of 50 pixels they are off by a fifth of its width, too much to read it.
+        """
+        box = PlateBox(*found)
+        (x, y), wide = box.centre, max(box.width_px, PLATE_WIDTH_MIN_PX)
+        left, top = (max(0, math.floor(value - share * wide)) for value, share in zip((x, y), AROUND, strict=True))
+        right, bottom = (math.ceil(value + share * wide) for value, share in zip((x, y), AROUND, strict=True))
+        cut = np.ascontiguousarray(piece[top:bottom, left:right])
+        scale = max(1.0, wide / AGAIN_PX)
+        if scale > 1:
+            size = (max(1, round(cut.shape[1] / scale)), max(1, round(cut.shape[0] / scale)))
+            cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+        off = np.array([left, top], np.float32)
+        near = [(np.asarray(quad * scale + off, np.float32), score) for quad, score in self._peaks(cut)]
+        near = [one for one in near if np.linalg.norm(one[0].mean(axis=0) - (x, y)) < NEAR_WIDTHS * wide]
+        return max(near, key=lambda one: one[1], default=found)
+
+    def _peaks(self, image: Image) -> list[tuple[Quad, float]]:
+        """Return corners in pixels of ``image``, and scores, best first: where the score is higher than all around."""
+        high, wide = image.shape[:2]
+        x = np.full((1, 3, _grained(high), _grained(wide)), 128.0, np.float32)
+        x[0, :, :high, :wide] = image.transpose(2, 0, 1)
+        y: NDArray[np.float32] = self._session.run(None, {"x": x})[0][0]
+        return peaks(y)
 
 
-Rect = tuple[tuple[float, float], tuple[float, float], float]
-"""Centre, (long side, short side), angle of the long side in degrees from -90 to 90; the map's pixels."""
+def peaks(y: NDArray[np.float32]) -> list[tuple[Quad, float]]:
+    """Return corners in pixels of the network's input, and scores, where a score is higher than all around it.
+
+    Args:
+        y: the network's output (9, rows, columns): logit of the score, then x and y of each corner.
+
+    Returns:
+        Best first; corners that are no numbers are dropped.
+    """
+    score = 1 / (1 + np.exp(-np.clip(np.nan_to_num(y[0], nan=-30.0), -30, 30)))
+    top = cv2.dilate(score, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero((score >= top) & (score >= SCORE_MIN))
+    order = np.argsort(-score[rows, columns], kind="stable")
+    rows, columns = rows[order], columns[order]
+    middles = (np.stack([columns, rows], axis=1) + 0.5) * STRIDE_PX
+    corners = y[1:, rows, columns].T.reshape(-1, 4, 2) * CORNER_PX + middles[:, None]
+    pairs = zip(corners, score[rows, columns], strict=True)
+    return [(np.asarray(quad, np.float32), float(sure)) for quad, sure in pairs if np.isfinite(quad).all()]
 
 
-def _rectangles(text: NDArray[np.float32]) -> list[tuple[Rect, float]]:
-    mask = cv2.dilate((text > TEXT_MIN).astype(np.uint8), np.ones((2, 2), np.uint8))
-    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    out: list[tuple[Rect, float]] = []
-    for contour in contours:
-        rect = _lying(cv2.minAreaRect(contour))
-        long, short = rect[1]
-        if short < 3:
-            continue
-        score = _mean_inside(text, contour)
-        if score < BOX_MIN:
-            continue
-        grow = long * short * UNCLIP / (2 * (long + short))
-        out.append(((rect[0], (long + 2 * grow, short + 2 * grow), rect[2]), score))
-    return out
+def _grained(size: int) -> int:
+    return max(GRAIN_PX, math.ceil(size / GRAIN_PX) * GRAIN_PX)
 
 
-def _lying(rect: Any) -> Rect:
-    (x, y), (wide, high), angle = rect
-    if wide < high:
-        wide, high, angle = high, wide, angle + 90
-    angle = (angle + 90) % 180 - 90
-    return (float(x), float(y)), (float(wide), float(high)), float(angle)
+def _apart(found: list[tuple[Quad, float]]) -> list[tuple[Quad, float]]:
+    kept: list[tuple[Quad, float]] = []
+    for quad, score in found:
+        if not any(overlap(quad, other) > OVERLAP_MAX for other, _ in kept):
+            kept.append((quad, score))
+    return kept
 
 
-def _mean_inside(text: NDArray[np.float32], contour: NDArray[Any]) -> float:
-    x, y, wide, high = cv2.boundingRect(contour)
-    inside = np.zeros((high, wide), np.uint8)
-    cv2.drawContours(inside, [contour], -1, 1, cv2.FILLED, offset=(-x, -y))
-    return float(cv2.mean(text[y : y + high, x : x + wide], inside)[0])
-
-
-def _joined(rects: list[tuple[Rect, float]]) -> list[tuple[Rect, float]]:
-    """Join two halves of one row: alike in height, on one line, less than one height apart (the dot's gap)."""
-    out = list(rects)
-    for i, (one, score) in enumerate(rects):
-        for other, other_score in rects[i + 1 :]:
-            if _one_row(one, other):
-                points = np.concatenate([cv2.boxPoints(one), cv2.boxPoints(other)])
-                out.append((_lying(cv2.minAreaRect(points)), min(score, other_score)))
-    return out
-
-
-def _one_row(one: Rect, other: Rect) -> bool:
-    high, low = max(one[1][1], other[1][1]), min(one[1][1], other[1][1])
-    if low < 0.6 * high:
-        return False
-    angle = math.radians(max(one, other, key=lambda rect: rect[1][0])[2])
-    dx, dy = other[0][0] - one[0][0], other[0][1] - one[0][1]
-    along = abs(dx * math.cos(angle) + dy * math.sin(angle))
-    across = abs(dy * math.cos(angle) - dx * math.sin(angle))
-    gap = along - (one[1][0] + other[1][0]) / 2
-    return across < 0.4 * high and gap < 1.0 * low
-
-
-def _corners(rect: Rect, scale: NDArray[np.float32]) -> Quad:
-    (x, y), (long, short), angle = rect
-    turn = math.radians(angle)
-    along = np.array([math.cos(turn), math.sin(turn)]) * long / 2
-    down = np.array([-math.sin(turn), math.cos(turn)]) * short / 2
-    centre = np.array([x, y])
-    quad = np.stack([centre - along - down, centre + along - down, centre + along + down, centre - along + down])
-    return (quad * scale).astype(np.float32)
+def overlap(one: Quad, other: Quad) -> float:
+    """Return intersection over union of the upright boxes around two quads."""
+    low = np.maximum(one.min(axis=0), other.min(axis=0))
+    high = np.minimum(one.max(axis=0), other.max(axis=0))
+    shared = float(np.prod(np.maximum(high - low, 0)))
+    return shared / max(float(np.prod(np.ptp(one, axis=0)) + np.prod(np.ptp(other, axis=0))) - shared, 1e-6)
 
 
 def _plate_like(quad: Quad) -> bool:

@@ -52,6 +52,17 @@ NANODET = ModelFile(
 """Persons and vehicles; 80 COCO outputs of which six are read (MODEL_CARD.md)."""
 
 PLATE_FINDER = ModelFile(
+    "kakou-plate-finder",
+    "detection.models",
+    "plate_finder.onnx",
+    "659ff34f992dd8556d11d245bd867b0c4a3702292e32e5a3c87d90211e04f08c",
+    ((0, "plate"),),
+    (("x", (-1, 3, -1, -1)),),
+    (("y", (-1, 9, -1, -1)),),
+)
+"""Where plates are, with their corners: our own (training/finder.py)."""
+
+PLATE_TEXT = ModelFile(
     "pp-ocrv4-det",
     "rapidocr_onnxruntime",
     "models/ch_PP-OCRv4_det_infer.onnx",
@@ -60,7 +71,7 @@ PLATE_FINDER = ModelFile(
     (("x", (-1, 3, -1, -1)),),
     (("sigmoid_0.tmp_0", (-1, 1, -1, -1)),),
 )
-"""Where text is; what does not look like a plate is dropped."""
+"""Where text is; what does not look like a plate is dropped. Asked where the finder finds nothing."""
 
 PLATE_READER = ModelFile(
     "pp-ocrv4-rec",
@@ -113,7 +124,7 @@ def model_path(model: ModelFile) -> Path:
     return path
 
 
-MODELS: tuple[ModelFile, ...] = (NANODET, PLATE_FINDER, PLATE_READER, PLATE_SECOND, PLATE_STRAIGHT)
+MODELS: tuple[ModelFile, ...] = (NANODET, PLATE_FINDER, PLATE_TEXT, PLATE_READER, PLATE_SECOND, PLATE_STRAIGHT)
 
 
 def verify_models() -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ REFERENCE = json.loads((Path(__file__).parent / "nanodet_reference.json").read_t
 def test_every_model_is_there_and_unchanged() -> None:
     assert [name for name, _ in verify_models()] == [
         "nanodet-g",
+        "kakou-plate-finder",
         "pp-ocrv4-det",
         "pp-ocrv4-rec",
         "plate-second",
