@@ -58,6 +58,8 @@ def change_feature(path: Path, number: int, edit: Callable[[dict], None]) -> Non
 FIELD = "speed_points = [[0.2, 0.4, 0, 9], [0.8, 0.4, 6, 9], [0.9, 0.9, 6, 0]]"
 FIELD_IN_A_ROW = "speed_points = [[0.2, 0.4, 0, 9], [0.8, 0.4, 6, 9], [0.9, 0.9, 3, 9], [0.1, 0.9, 0, 0]]"
 
+NORTH = 'id = "kk-town-north"'
+"""A checkpoint that is not calibrated."""
 WORDS = [
     ("county.toml", 'datum = "WGS84"', 'datum = "GCJ02"', "datum", "not known", "WGS84"),
     ("county.toml", "invented = true", "invented = true\ninvnted = 1", "invnted", "unknown key 'invnted'", "known are"),
@@ -97,9 +99,9 @@ WORDS = [
     ("checkpoints.toml", 'post = "town-west"', 'post = "town-w"', 'kk-town-west"', "'town-w' does not", "posts.geo"),
     ("checkpoints.toml", 'post = "town-west"', 'post = "town-east"', "", "names checkpoint", "agree"),
     ("checkpoints.toml", "0.35], [0.98, 1.0]", "0.35], [0.98, 1.5]", "1.5", "lane_zone", "correct the value"),
-    ("checkpoints.toml", "lanes = 2", "mast_m = 6.0\nlanes = 2", "", "speed_points and mast_m", "give both"),
-    ("checkpoints.toml", "lanes = 2", f"{FIELD}\nmast_m = 6.0\nlanes = 2", "", "has 3 points", "4 corners"),
-    ("checkpoints.toml", "lanes = 2", f"{FIELD_IN_A_ROW}\nmast_m = 6.0\nlanes = 2", "", "in a row", "4 corners"),
+    ("checkpoints.toml", NORTH, f"{NORTH}\nmast_m = 6.0", "", "speed_points and mast_m", "give both"),
+    ("checkpoints.toml", NORTH, f"{NORTH}\n{FIELD}\nmast_m = 6.0", "", "has 3 points", "4 corners"),
+    ("checkpoints.toml", NORTH, f"{NORTH}\n{FIELD_IN_A_ROW}\nmast_m = 6.0", "", "in a row", "4 corners"),
     ("checkpoints.toml", "051210000001", "051320000001", 'id = "kk-town-west"', "has type 132", "digits 11 to 13"),
     ("units.csv", "patrol-02,", "patrol-01,", "巡逻02", "duplicate unit 'patrol-01'", "its own"),
     ("units.csv", "巡逻02,", "巡逻01,", "patrol-02", "duplicate call sign", "its own"),
