@@ -25,7 +25,7 @@ from ingest.slot import SlotWriter
 from tests.detection.rules.hand_made import rule
 from tests.support.small_county import small_county
 
-FOOTAGE = Path("/work/shared/data/videos/vtest.avi")
+FOOTAGE = Path(__file__).parents[3] / "shared" / "data" / "videos" / "vtest.avi"
 """A campus path with people, 768 x 576, 10 pictures a second; the folder of such data is not part of the project."""
 EVERY, LOOKS = 20, 14
 """A keyframe every two seconds, the first 28 seconds."""
