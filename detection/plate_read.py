@@ -153,6 +153,7 @@ def together(heard: list[Heard], colour: PlateColour | None, layout: Layout, hom
     text = max(texts, key=lambda each: fused(each, heard, weights) + (0.0 if coherent[each] else OTHER_COLOUR))
     same = coherent[text] and all(one.best == text for one in heard)
     text, prior = _prefer(home, text, heard, weights)
+    same = same and not prior  # what only the county's province decided, neither reader said
     says = [one.says(text) for one in heard]
     chars = [align(one.steps, text) for one in heard]
     return PlateRead(

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 import pytest
 
-from detection.plate_grammar import Layout
+from detection.plate_decode import search
+from detection.plate_grammar import ALPHABET, Layout, PlateColour, forms_in
 from detection.plate_look import READABLE
-from detection.plate_read import PlateReader
+from detection.plate_read import Heard, PlateReader, together
 from detection.plate_vote import Ballot, vote
 from detection.tools import Tools
 from ingest.simulate.plates import PlateKind, draw_plate
@@ -113,6 +114,23 @@ def test_the_countys_province_wins_only_where_another_is_hardly_more_probable(to
     clear = reader.read(np.ascontiguousarray(draw_plate("黑B20H67", PlateKind.BLUE, 0.4)[..., :3]))
     assert clear is not None
     assert (clear.text, clear.province_prior) == ("黑B20H67", False)
+
+
+def test_what_only_the_countys_province_decided_is_no_agreement() -> None:
+    """Both hear 辽 at 0.5 and 吉 at 0.4: the county's 吉 is told, with a mark, and neither reader has said so."""
+    steps = np.full((20, 1 + len(ALPHABET)), 1e-6)
+    steps[:, 0] = 1.0
+    for place, sign in enumerate("辽D7K391"):
+        steps[1 + 2 * place] = 1e-6
+        steps[1 + 2 * place, 1 + ALPHABET.index(sign)] = 1.0
+    steps[1, [1 + ALPHABET.index("辽"), 1 + ALPHABET.index("吉")]] = 0.5, 0.4
+    heard = [Heard(steps, search(steps, forms_in(Layout.ROW))) for _ in range(2)]
+    alone = together(heard, PlateColour.BLUE, Layout.ROW)
+    assert alone is not None
+    assert (alone.text, alone.agreed) == ("辽D7K391", True)
+    home = together(heard, PlateColour.BLUE, Layout.ROW, "吉")
+    assert home is not None
+    assert (home.text, home.province_prior, home.agreed, home.sure) == ("吉D7K391", True, False, False)
 
 
 def test_a_home_that_is_no_province_is_refused() -> None:
