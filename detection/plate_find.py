@@ -33,6 +33,8 @@ OVERLAP_MAX: Final = 0.3
 ASPECT: Final = (0.9, 6.5)
 """Width to height, seen askew too; of the plates themselves 1.57 (motorcycle) to 3.43 (new energy)."""
 TILT_MAX_DEG: Final = 40.0
+FINDS_MAX: Final = 12
+"""The best of one piece; a picture full of stripes has more, and none of them is a plate."""
 AROUND: Final = (1.2, 0.9)
 AGAIN_PX: Final = 110.0
 NEAR_WIDTHS: Final = 0.6
@@ -93,8 +95,9 @@ class PlateFinder:
         height, width = piece.shape[:2]
         if min(height, width) < 16:
             return []
-        shrunk = side_px < max(height, width)
-        found = _apart([self._again(piece, one) if shrunk else one for one in self._corners(piece, side_px)])
+        found = _apart(self._corners(piece, side_px))[:FINDS_MAX]
+        if side_px < max(height, width):
+            found = _apart([self._again(piece, one) for one in found])
         found = found or self._text.find(piece, side_px=side_px)
         off = np.array([left, top], np.float32)
         return [PlateBox(quad + off, score) for quad, score in found if _plate_like(quad)]
@@ -120,6 +123,8 @@ class PlateFinder:
         left, top = (max(0, math.floor(value - share * wide)) for value, share in zip((x, y), AROUND, strict=True))
         right, bottom = (math.ceil(value + share * wide) for value, share in zip((x, y), AROUND, strict=True))
         cut = np.ascontiguousarray(piece[top:bottom, left:right])
+        if cut.size == 0:
+            return found  # corners beyond the picture; others will not make a plate of them
         scale = max(1.0, wide / AGAIN_PX)
         if scale > 1:
             size = (max(1, round(cut.shape[1] / scale)), max(1, round(cut.shape[0] / scale)))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from detection.plate_find import CORNER_PX, SCORE_MIN, STRIDE_PX, overlap, peaks, rectify
+from detection.plate_find import CORNER_PX, FINDS_MAX, SCORE_MIN, STRIDE_PX, overlap, peaks, rectify
 from detection.tools import Tools
 from ingest.simulate.plates import PlateKind, draw_plate
 from training.bell import targets
@@ -77,6 +77,23 @@ def test_noise_and_overexposure_hold_no_plate(tools: Tools) -> None:
     noise = np.random.default_rng(3).integers(0, 256, (360, 640, 3), np.uint8)
     assert tools.finder.find(noise) == []
     assert tools.finder.find(np.clip(noise.astype(int) * 10, 0, 255).astype(np.uint8)) == []
+
+
+def test_a_picture_full_of_stripes_costs_no_more_than_so_many_looks(tools: Tools) -> None:
+    stripes = np.zeros((720, 1280, 3), np.uint8)
+    stripes[:, np.arange(1280) // 6 % 2 == 0] = 235
+    stripes[np.arange(720) // 40 % 2 == 0] = (170, 80, 14)
+    assert len(tools.finder.find(stripes, side_px=640)) <= FINDS_MAX
+
+
+def test_a_plate_at_the_edge_of_the_picture_does_no_harm(tools: Tools) -> None:
+    plate = draw_plate("吉D7K391", PlateKind.BLUE, 0.3)[..., :3]
+    for left, top in ((-60, 100), (1240, 300), (400, -20), (700, 700)):
+        scene = np.full((720, 1280, 3), 96, np.uint8)
+        x, y = max(left, 0), max(top, 0)
+        part = plate[y - top :, x - left :][: 720 - y, : 1280 - x]
+        scene[y : y + part.shape[0], x : x + part.shape[1]] = part
+        assert all(np.isfinite(box.quad).all() for box in tools.finder.find(scene, side_px=640))
 
 
 def test_a_piece_too_small_for_a_plate_is_not_looked_at(tools: Tools) -> None:
