@@ -5,7 +5,7 @@ import type { County, Passage } from "./types.ts";
 
 type Moved = Pick<Passage, "checkpoint" | "source" | "direction" | "speed_kmh" | "speed_error_kmh">;
 
-/** "↓ 驶来", or that nobody saw it. Down and up are as in the picture. */
+/** An arrow and its word, or that nobody saw it. Down and up are as in the picture. */
 export function directionText({ direction }: Pick<Passage, "direction">): string {
   if (direction === null) return say("direction.unknown");
   const arrow = { towards: "↓ ", away: "↑ " }[direction] ?? "";
