@@ -43,6 +43,9 @@ BARE_AREA: Final = 0.02
 BARE_WIDE: Final = 0.35
 """Of a lane's width: what is so wide, comes so far and is no person to the object finder is a vehicle that it does not
 know: lorries from behind, carts, what is hung with tarpaulins."""
+WIDE_FRAMES: Final = 5
+"""It must be seen in so many keyframes: road that a vehicle uncovers, and the rear of one whose plate has left the
+picture, were taken for vehicles of their own for three."""
 UNREAD: Final = (3, 1.0)
 """A plate that was seen in so many keyframes and has come so many of its widths is on a vehicle, though never read."""
 UNKNOWN: Final = "unknown"
@@ -240,7 +243,7 @@ class CheckpointReader:
     def _wide(self, track: Track) -> bool:
         """Tell whether what no model knows is as wide as a vehicle, and nobody on foot."""
         best = track.best
-        if best is None:
+        if best is None or track.frames < WIDE_FRAMES:
             return False
         picture, box = best.frame.picture, best.vehicle
         left, right = _zone_at(self._checkpoint.lane_zone, (box.top + box.bottom) / 2 / picture.height)
