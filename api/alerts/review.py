@@ -10,7 +10,7 @@ from api.alerts.shape import SELECT, alert_json
 from api.alerts.tables import alert
 from api.alerts.wire import ReviewIn
 from api.store.audit import write_audit
-from api.store.cursor import cursor, older
+from api.store.cursor import page_of, read_page
 
 P99_OF = 1000
 """The latest alerts whose latency counts."""
@@ -22,19 +22,10 @@ def page(engine: Engine, names: dict[str, str], *, state: str, after: str, limit
     Raises:
         ValueError: ``after`` is not a cursor.
     """
-    query = SELECT.order_by(alert.c.raised_at.desc(), alert.c.id.desc()).limit(limit + 1)
-    if state:
-        query = query.where(alert.c.state == state)
-    if after:
-        query = query.where(older(alert.c.raised_at, alert.c.id, after))
-    with engine.connect() as connection:
-        rows = connection.execute(query).mappings().all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return {
-        "alerts": [alert_json(row, names) for row in rows],
-        "next": cursor(rows[-1]["alert_raised_at"], rows[-1]["alert_id"]) if more else None,
-    }
+    wanted = SELECT.where(alert.c.state == state) if state else SELECT
+    query = page_of(wanted, alert.c.raised_at, alert.c.id, after=after, limit=limit)
+    rows, following = read_page(engine, query, limit, ("alert_raised_at", "alert_id"))
+    return {"alerts": [alert_json(row, names) for row in rows], "next": following}
 
 
 def review(

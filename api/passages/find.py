@@ -9,7 +9,7 @@ from api.passages.plates import like_pattern
 from api.passages.shape import SELECT, find_passage, passage_json
 from api.passages.tables import passage, vehicle
 from api.store.audit import write_audit
-from api.store.cursor import cursor, older
+from api.store.cursor import page_of, read_page
 
 Names = dict[str, str]
 Page = dict[str, Any]
@@ -21,19 +21,10 @@ def page(engine: Engine, names: Names, *, after: str, limit: int, checkpoint: st
     Raises:
         ValueError: ``after`` is not a cursor.
     """
-    query = SELECT.order_by(passage.c.at.desc(), passage.c.id.desc()).limit(limit + 1)
-    if checkpoint:
-        query = query.where(passage.c.checkpoint == checkpoint)
-    if after:
-        query = query.where(older(passage.c.at, passage.c.id, after))
-    with engine.connect() as connection:
-        rows = connection.execute(query).mappings().all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return {
-        "passages": [passage_json(row, names) for row in rows],
-        "next": cursor(rows[-1]["at"], rows[-1]["id"]) if more else None,
-    }
+    wanted = SELECT.where(passage.c.checkpoint == checkpoint) if checkpoint else SELECT
+    query = page_of(wanted, passage.c.at, passage.c.id, after=after, limit=limit)
+    rows, following = read_page(engine, query, limit)
+    return {"passages": [passage_json(row, names) for row in rows], "next": following}
 
 
 def one(engine: Engine, passage_id: str) -> dict[str, Any] | None:
@@ -66,13 +57,8 @@ def search(
     pattern = like_pattern(plate)
     wild = "%" in pattern or "_" in pattern
     match = vehicle.c.plate.like(pattern) if wild else vehicle.c.plate == pattern
-    query = (
-        SELECT.where(passage.c.vehicle_id.in_(select(vehicle.c.id).where(match)))
-        .order_by(passage.c.at.desc(), passage.c.id.desc())
-        .limit(limit + 1)
-    )
-    if after:
-        query = query.where(older(passage.c.at, passage.c.id, after))
+    wanted = SELECT.where(passage.c.vehicle_id.in_(select(vehicle.c.id).where(match)))
+    query = page_of(wanted, passage.c.at, passage.c.id, after=after, limit=limit)
     with engine.begin() as connection:
         write_audit(
             connection,
@@ -84,14 +70,8 @@ def search(
             reason=reason,
             detail={"plate": plate, "after": after, "limit": limit},
         )
-    with engine.connect() as connection:
-        rows = connection.execute(query).mappings().all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return {
-        "passages": [passage_json(row, names) for row in rows],
-        "next": cursor(rows[-1]["at"], rows[-1]["id"]) if more else None,
-    }
+    rows, following = read_page(engine, query, limit)
+    return {"passages": [passage_json(row, names) for row in rows], "next": following}
 
 
 def count(engine: Engine) -> int:

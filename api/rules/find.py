@@ -9,7 +9,7 @@ from api.alerts.wire import ReviewIn
 from api.rules.shape import find_rule_event, rule_event_json
 from api.rules.tables import rule_event
 from api.store.audit import write_audit
-from api.store.cursor import cursor, older
+from api.store.cursor import page_of, read_page
 
 
 def page(engine: Engine, *, state: str, review: str, camera: str, after: str, limit: int) -> dict[str, Any]:
@@ -18,20 +18,12 @@ def page(engine: Engine, *, state: str, review: str, camera: str, after: str, li
     Raises:
         ValueError: ``after`` is not a cursor.
     """
-    query = select(rule_event).order_by(rule_event.c.began_at.desc(), rule_event.c.id.desc()).limit(limit + 1)
+    query = page_of(select(rule_event), rule_event.c.began_at, rule_event.c.id, after=after, limit=limit)
     for column, wanted in ((rule_event.c.state, state), (rule_event.c.review, review), (rule_event.c.camera, camera)):
         if wanted:
             query = query.where(column == wanted)
-    if after:
-        query = query.where(older(rule_event.c.began_at, rule_event.c.id, after))
-    with engine.connect() as connection:
-        rows = connection.execute(query).mappings().all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return {
-        "rule_events": [rule_event_json(row) for row in rows],
-        "next": cursor(rows[-1]["began_at"], rows[-1]["id"]) if more else None,
-    }
+    rows, following = read_page(engine, query, limit, ("began_at", "id"))
+    return {"rule_events": [rule_event_json(row) for row in rows], "next": following}
 
 
 def review_event(

@@ -3,8 +3,39 @@
 import base64
 import binascii
 import math
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, Engine, RowMapping, Select, and_, or_
+
+
+def page_of(
+    query: Select[Any], at: ColumnElement[float], row_id: ColumnElement[str], *, after: str, limit: int
+) -> Select[Any]:
+    """Return the query of one page, newest first, with a row more than ``limit``: it tells whether there is another.
+
+    Raises:
+        ValueError: ``after`` is not a cursor; empty is the first page.
+    """
+    query = query.order_by(at.desc(), row_id.desc()).limit(limit + 1)
+    return query.where(older(at, row_id, after)) if after else query
+
+
+def read_page(
+    engine: Engine, query: Select[Any], limit: int, names: tuple[str, str] = ("at", "id")
+) -> tuple[Sequence[RowMapping], str | None]:
+    """Return the rows of a ``page_of``, at most ``limit``, and the cursor of the next page, None at the end.
+
+    Args:
+        engine: the store.
+        query: of ``page_of``, with the same ``limit``.
+        limit: rows a page.
+        names: what a row's time and id are called in the query.
+    """
+    with engine.connect() as connection:
+        rows = connection.execute(query).mappings().all()
+    at, row_id = names
+    return rows[:limit], cursor(rows[limit - 1][at], rows[limit - 1][row_id]) if len(rows) > limit else None
 
 
 def cursor(at: float, row_id: str) -> str:

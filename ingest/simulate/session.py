@@ -147,7 +147,7 @@ class Session(asyncio.Protocol):
             self._write(struct.pack(">cBH", b"$", RTCP_CHANNEL, len(data)) + data)
 
     def reports_from(self, who: Address) -> bool:
-        """Return whether RTCP from ``who`` is this session's."""
+        """Tell whether RTCP from ``who`` belongs to what this client plays."""
         return self._udp is not None and self._udp[1] == who
 
     @property
