@@ -73,7 +73,7 @@ def read_folder(folder: Path, mistakes: Mistakes) -> Draft:
     draft.units = list(_rows(records.UnitRecord, folder / layers.units, mistakes))
     draft.townships = list(_layer(records.TownshipRecord, "Point", folder / layers.townships, mistakes))
     draft.zones = list(_layer(records.ZoneRecord, "Polygon", folder / layers.zones, mistakes))
-    draft.posts = list(_layer(records.PostRecord, "Point", folder / layers.posts, mistakes))
+    draft.posts = read_posts(folder / layers.posts, mistakes)
     draft.standby = list(_layer(records.StandbyRecord, "Point", folder / layers.standby, mistakes))
     draft.routes = list(_layer(records.RouteRecord, "LineString", folder / layers.routes, mistakes))
     draft.rings = list(_layer(records.OutlineRecord, "Polygon", folder / layers.rings, mistakes))
@@ -82,6 +82,11 @@ def read_folder(folder: Path, mistakes: Mistakes) -> Draft:
     if len(mistakes) > before:
         draft.unread = {mistake.file for mistake in mistakes.in_order()}
     return draft
+
+
+def read_posts(path: Path, mistakes: Mistakes) -> list[Found[records.PostRecord]]:
+    """Return the posts of a layer, which may lie anywhere."""
+    return list(_layer(records.PostRecord, "Point", path, mistakes))
 
 
 def _rules(path: Path, mistakes: Mistakes) -> records.RulesRecord | None:

@@ -26,28 +26,32 @@ from camera_config.county import (
     Weather,
     Zone,
 )
-from camera_config.draft import COUNTY_FILE, Draft, Found, read_folder
+from camera_config.draft import COUNTY_FILE, Draft, Found, read_folder, read_posts
 from camera_config.edge import Line
 from camera_config.ground import Ground
 from camera_config.leaks import open_roads
 from camera_config.masks import check_masks
 from camera_config.mistakes import Mistake, Mistakes, refusal
 from camera_config.placing import check_lines, check_on_roads, check_places
-from camera_config.records import CameraRecord, CheckpointRecord, CountyRecord, RulesRecord
+from camera_config.records import CameraRecord, CheckpointRecord, CountyRecord, PostRecord, RulesRecord
 from camera_config.references import check_references
 from camera_config.road_net import build_roads
 from camera_config.rule_records import utc_offset_s
 
-__all__ = ["check_county", "load_county", "read_county"]
+__all__ = ["check_county", "load_county", "load_posts", "read_county"]
 
 
-def load_county(folder: Path) -> County:
+def load_county(folder: Path, *, leaking: bool = False) -> County:
     """Return the county of ``folder``. A mask that is missing or damaged closes its device and refuses no county.
+
+    Args:
+        folder: with the county's files.
+        leaking: a ring that can be left past its posts is no mistake; for those who look for its leaks.
 
     Raises:
         ConfigError: its message lists all mistakes of all files, ``file:line: what is wrong; what to do``.
     """
-    county, mistakes = read_county(folder)
+    county, mistakes = read_county(folder, leaking=leaking)
     if county is None:
         raise refusal(str(folder), mistakes)
     return county
@@ -58,10 +62,23 @@ def check_county(folder: Path) -> list[Mistake]:
     return read_county(folder)[1]
 
 
-def read_county(folder: Path) -> tuple[County | None, list[Mistake]]:
+def load_posts(path: Path, county: County) -> tuple[Post, ...]:
+    """Return the posts of a file like ``posts.geojson``, for a county whose own are others.
+
+    Raises:
+        ConfigError: the file cannot be read; its message lists all mistakes.
+    """
+    mistakes = Mistakes()
+    posts = read_posts(path, mistakes)
+    if len(mistakes):
+        raise refusal(str(path), mistakes.in_order())
+    return _posts(posts, {area.ring: area.deadline_s for area in county.rings})
+
+
+def read_county(folder: Path, *, leaking: bool = False) -> tuple[County | None, list[Mistake]]:
     """Return the county, None where files are wrong, and all mistakes by file and line. Never raises for bad files.
 
-    A county comes with mistakes where only masks are wrong.
+    A county comes with mistakes where only masks are wrong. ``leaking``: rings are not looked at for leaks.
     """
     mistakes = Mistakes()
     draft = read_folder(folder, mistakes)
@@ -76,7 +93,8 @@ def read_county(folder: Path) -> tuple[County | None, list[Mistake]]:
         ground = check_on_roads(draft, places, roads, draft.rules.snap_max_m, mistakes)
         if roads_file not in draft.unread:
             check_lines(draft, roads, ground, draft.rules.snap_max_m, mistakes)
-            _check_rings(draft, roads, ground, mistakes)
+            if not leaking:
+                _check_rings(draft, roads, ground, mistakes)
         if not len(mistakes):
             county = _county(draft, draft.county, draft.rules, roads)
     _check_masks(draft, folder, mistakes)
@@ -124,7 +142,7 @@ def _county(draft: Draft, head: CountyRecord, rules: RulesRecord, roads: Roads) 
         ),
         cameras=_cameras(draft, head),
         checkpoints=_checkpoints(draft, head),
-        posts=_posts(draft, deadlines_s),
+        posts=_posts(draft.posts, deadlines_s),
         units=_units(draft),
         zones=tuple(Zone(ids.ZoneId(z.record.id), z.record.name, z.record.kind, _line(z.points)) for z in draft.zones),
         standby_points=tuple(
@@ -203,7 +221,7 @@ def _checkpoints(draft: Draft, head: CountyRecord) -> tuple[SmartCheckpoint, ...
     )
 
 
-def _posts(draft: Draft, deadlines_s: dict[Ring, int]) -> tuple[Post, ...]:
+def _posts(posts: list[Found[PostRecord]], deadlines_s: dict[Ring, int]) -> tuple[Post, ...]:
     return tuple(
         Post(
             id=ids.PostId(r.id),
@@ -222,7 +240,7 @@ def _posts(draft: Draft, deadlines_s: dict[Ring, int]) -> tuple[Post, ...]:
             one_crew=r.one_crew,
             checkpoint=None if r.checkpoint is None else ids.CheckpointId(r.checkpoint),
         )
-        for post, r in ((post, post.record) for post in draft.posts)
+        for post, r in ((post, post.record) for post in posts)
     )
 
 
