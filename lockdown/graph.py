@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from camera_config.county import ROAD_CLASSES, Blocks, Closure, Position, Post, RoadClass, Roads
 from camera_config.ids import PostId
 from lockdown.lines import Floats, Ints, LineIndex, Near, Plane, cut, index_lines, turn_deg
-from lockdown.times import NEVER_MS, finite
+from lockdown.times import NEVER_MS, finite, whole_ms
 
 SLIVER_M = 0.02
 """Length of the closed part of a road: nobody stands on it, and no distance changes noticeably."""
@@ -29,6 +29,9 @@ JUNCTION_GAP_M = 0.5
 
 CLOSURE_SNAP_M = 100.0
 """A closure farther from its road than this is refused."""
+
+CROSSING_ROADS = 3
+"""A junction where so many roads end is a crossing; where two do, one drives on."""
 
 Bools = NDArray[np.bool_]
 
@@ -50,6 +53,8 @@ class Graph:
     Nodes: the county's junctions first (``junctions`` of them), then posts and closures. Shapes: ``lat``, ``lon``
     (nodes,); all ``piece_*`` (pieces,). ``piece_ms`` is ``NEVER_MS`` where the police may not drive. ``car`` has the
     police's arcs in milliseconds, ``any_way`` every piece in both directions in metres: the fugitive's graph.
+    ``crossing_ms`` (nodes,) is what it takes the police to come to a node besides driving: ``junction_ms`` at
+    crossings, else 0. An arc of ``car`` costs its ``piece_ms`` and the ``crossing_ms`` of its head.
     ``post_out`` is the node a driver reaches next when he passes the post outwards; ``post_in`` the other side.
     """
 
@@ -64,6 +69,7 @@ class Graph:
     piece_one_way: Bools
     piece_road: Ints
     piece_shape: tuple[Floats, ...]
+    crossing_ms: Ints
     road_name: tuple[str, ...]
     car: Star
     any_way: Star
@@ -90,6 +96,9 @@ def build_graph(
     closures: Sequence[Closure],
     posts: Sequence[Post],
     snap_max_m: float = 30.0,
+    *,
+    hour_permille: int = 1000,
+    junction_ms: int = 0,
 ) -> Graph:
     """Return the graph of the roads at these speeds, with these closures, cut at these posts.
 
@@ -99,11 +108,15 @@ def build_graph(
         closures: each cuts the nearest road of its name for the police; the fugitive is not held up.
         posts: each is put on the nearest carriageway whose direction fits its bearing.
         snap_max_m: a post farther than this from such a carriageway is refused.
+        hour_permille: so much of the time that the speeds say does driving take at this hour; crossings take the same.
+        junction_ms: whole milliseconds that the police take at every crossing that they come to.
 
     Raises:
         ValueError: NaN, a length that is not positive, a post or closure that lies on no fitting road.
     """
     _check(roads, speed_kmh)
+    if whole_ms(hour_permille, "hour_permille") == 0:
+        raise ValueError("hour_permille: want per mille of the driving time from 1, got 0")
     plane = Plane(float(np.mean(roads.node_lat)), float(np.mean(roads.node_lon)))
     road_index = index_lines(plane, list(roads.shape))
     splits: dict[int, list[_Split]] = {}
@@ -113,7 +126,10 @@ def build_graph(
     for closure in closures:
         road, pair = _place_closure(closure, roads, road_index)
         splits.setdefault(road, []).extend(pair)
-    return _assemble(roads, speed_kmh, plane, splits)
+    hourly = {road_class: kmh / (hour_permille / 1000) for road_class, kmh in speed_kmh.items()}
+    ends = np.bincount(np.concatenate([roads.start, roads.end]), minlength=len(roads.node_lat))
+    crossing_ms = np.where(ends >= CROSSING_ROADS, whole_ms(junction_ms, "junction_ms"), 0).astype(np.int64)
+    return _assemble(roads, hourly, crossing_ms, plane, splits)
 
 
 def road_name(graph: Graph, piece: int) -> str:
@@ -189,7 +205,11 @@ class _Pieces:
 
 
 def _assemble(
-    roads: Roads, speed_kmh: Mapping[RoadClass, float], plane: Plane, splits: dict[int, list[_Split]]
+    roads: Roads,
+    speed_kmh: Mapping[RoadClass, float],
+    crossing_ms: Ints,
+    plane: Plane,
+    splits: dict[int, list[_Split]],
 ) -> Graph:
     made = _Pieces(roads.node_lat.tolist(), roads.node_lon.tolist(), [], [], [], [], [], [], {}, {}, {})
     for road in range(len(roads.start)):
@@ -208,17 +228,18 @@ def _assemble(
     pieces = np.arange(len(start), dtype=np.int64)
     open_, back = ms < NEVER_MS, (ms < NEVER_MS) & ~one_way
     lat, lon = np.array(made.lat), np.array(made.lon)
+    crossing_ms = np.pad(crossing_ms, (0, len(lat) - len(crossing_ms)))  # posts and closures are no crossings
     car = _star(
         len(lat),
         np.concatenate([start[open_], end[back]]),
         np.concatenate([end[open_], start[back]]),
         np.concatenate([pieces[open_], pieces[back]]),
-        np.concatenate([ms[open_], ms[back]]),
+        np.concatenate([ms[open_] + crossing_ms[end[open_]], ms[back] + crossing_ms[start[back]]]),
     )
     both = (np.concatenate([start, end]), np.concatenate([end, start]), np.concatenate([pieces, pieces]))
     any_way = _star(len(lat), *both, np.concatenate([metres, metres]))
     digest = hashlib.sha256()
-    for part in (lat, lon, start, end, metres, ms, one_way):
+    for part in (lat, lon, start, end, metres, ms, one_way, crossing_ms):
         digest.update(np.ascontiguousarray(part).tobytes())
     digest.update(json.dumps([made.post_node, made.post_out, made.post_in], sort_keys=True).encode())
     return Graph(
@@ -233,6 +254,7 @@ def _assemble(
         piece_one_way=one_way,
         piece_road=road_of,
         piece_shape=tuple(made.shape),
+        crossing_ms=crossing_ms,
         road_name=tuple(roads.name),
         car=car,
         any_way=any_way,

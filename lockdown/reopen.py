@@ -74,7 +74,8 @@ def _with_arcs(graph: Graph, pieces: list[int], ms: Ints) -> Star:
     tail = np.concatenate([tail, graph.piece_start[added], graph.piece_end[back]])
     head = np.concatenate([car.head, graph.piece_end[added], graph.piece_start[back]])
     piece = np.concatenate([car.piece, added, back])
-    cost = np.concatenate([car.cost.astype(np.int64), ms[added], ms[back]])
+    onward, home = graph.crossing_ms[graph.piece_end[added]], graph.crossing_ms[graph.piece_start[back]]
+    cost = np.concatenate([car.cost.astype(np.int64), ms[added] + onward, ms[back] + home])
     order = np.lexsort((piece, head, tail))
     ptr = np.zeros(nodes + 1, np.int64)
     np.cumsum(np.bincount(tail, minlength=nodes), out=ptr[1:])

@@ -73,6 +73,36 @@ def test_a_piece_takes_whole_milliseconds_rounded_up():
     assert graph.car.cost.dtype == np.int64
 
 
+def test_a_slow_hour_makes_driving_longer_and_is_rounded_up_once():
+    r = roads([(0, 0), (1000, 0)], [(0, 1, COUNTY, False)])
+    for permille in (1000, 1333, 2000):
+        graph = build_graph(r, {COUNTY: 70.0}, [], [], hour_permille=permille)
+        assert graph.piece_ms.tolist() == [ceil(1000 * 3600 / (70 / (permille / 1000)))]
+    with pytest.raises(ValueError, match="hour_permille"):
+        build_graph(r, {COUNTY: 70.0}, [], [], hour_permille=0)
+
+
+def test_a_crossing_costs_who_comes_to_it_and_a_joint_of_two_roads_does_not():
+    """Three junctions in a row and one to the north of the middle: only the middle is a crossing."""
+    r = roads([(0, 0), (1000, 0), (2000, 0), (1000, 900)], [(0, 1, COUNTY, False), (1, 2, COUNTY, False)])
+    joint = build_graph(r, {COUNTY: 36.0}, [], [], junction_ms=7000)
+    assert joint.car.cost.tolist() == [100_000] * 4
+    r = roads(
+        [(0, 0), (1000, 0), (2000, 0), (1000, 900)],
+        [(0, 1, COUNTY, False), (1, 2, COUNTY, False), (1, 3, COUNTY, False)],
+    )
+    posts = [post("far", at(1500, 0), 90.0)]
+    graph = build_graph(r, {COUNTY: 36.0}, [], posts, junction_ms=7000)
+    plain = build_graph(r, {COUNTY: 36.0}, [], posts)
+    assert graph.crossing_ms.tolist() == [0, 7000, 0, 0, 0]
+    assert (graph.car.cost - plain.car.cost).tolist() == [7000 if head == 1 else 0 for head in graph.car.head]
+    later = post_fields(graph, posts).ms[0] - post_fields(plain, posts).ms[0]
+    assert later.tolist() == [7000, 0, 0, 7000, 0]
+    assert (graph.any_way.cost == plain.any_way.cost).all()
+    with pytest.raises(ValueError, match="junction_ms"):
+        build_graph(r, {COUNTY: 36.0}, [], posts, junction_ms=-1)
+
+
 def test_tracks_are_in_the_fugitives_graph_and_one_way_does_not_hold_him():
     r = roads([(0, 0), (1000, 0), (2000, 0)], [(0, 1, TRACK, False), (1, 2, COUNTY, True)])
     graph = build_graph(r, {COUNTY: 50.0, TRACK: 0.0}, [], [])
@@ -171,3 +201,9 @@ def test_the_digest_changes_with_a_closure_and_a_speed_and_with_nothing_else():
     assert build_graph(_line(), dict(reversed(SPEEDS.items())), [], []).digest == one.digest
     assert build_graph(r, SPEEDS, [Closure("", at(500, 0), "")], []).digest != one.digest
     assert build_graph(r, {**SPEEDS, COUNTY: 49.0}, [], []).digest != one.digest
+    assert build_graph(r, SPEEDS, [], [], hour_permille=1100).digest != one.digest
+    fork = roads(
+        [(0, 0), (1000, 0), (2000, 0), (1000, 900)],
+        [(0, 1, COUNTY, False), (1, 2, COUNTY, False), (1, 3, COUNTY, False)],
+    )
+    assert build_graph(fork, SPEEDS, [], [], junction_ms=1).digest != build_graph(fork, SPEEDS, [], []).digest
