@@ -8,6 +8,7 @@ arc takes at least 1 ms, tight arcs lead to the post, so the times are attained 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,12 +20,17 @@ from lockdown.shortest import shortest
 from lockdown.times import NEVER_MS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fields:
     """``ms[i, n]``: milliseconds from node n to ``posts[i]``, ``NEVER_MS`` where the police have no way."""
 
     posts: tuple[PostId, ...]
     ms: Ints
+
+    @cached_property
+    def by_node(self) -> Ints:
+        """Return the same as (nodes, posts), so that all times of a node lie side by side."""
+        return np.ascontiguousarray(self.ms.T)
 
 
 def post_fields(graph: Graph, posts: Sequence[Post]) -> Fields:

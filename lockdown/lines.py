@@ -1,7 +1,7 @@
 """The nearest point of a line, points along it and parts of it, in metres on the ground."""
 
 from dataclasses import dataclass
-from math import ceil, cos, hypot, radians
+from math import cos, hypot, radians
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,8 @@ class LineIndex:
     """Segments of many lines, found by cell. Built by ``index_lines``; ``near`` only reads.
 
     Shapes: ``a``, ``b`` (segments, 2) metres; ``line`` (segments,); ``before_m`` (segments,) drawn metres from the
-    line's start to the segment; ``drawn_m`` (lines,).
+    line's start to the segment; ``drawn_m`` (lines,). ``cell`` (cells,) holds the keys of the cells that are not empty,
+    rising; the segments of the i-th are ``cell_segment[cell_ptr[i]:cell_ptr[i + 1]]``.
     """
 
     plane: Plane
@@ -69,39 +70,25 @@ class LineIndex:
     line: Ints
     before_m: Floats
     drawn_m: Floats
-    cells: dict[tuple[int, int], Ints]
+    cell: Ints
+    cell_ptr: Ints
+    cell_segment: Ints
 
     def near(self, position: Position, within_m: float) -> list[Near]:
         """Return the nearest point of every line within ``within_m`` metres, nearest first, ties by line."""
-        x, y = self.plane.xy(finite(position.lat, "latitude"), finite(position.lon, "longitude"))
-        candidates = self._candidates(x, y, within_m)
-        if candidates.size == 0:
-            return []
-        a, along = self.a[candidates], self.b[candidates] - self.a[candidates]
-        length2 = np.maximum((along**2).sum(axis=1), 1e-12)
-        t = np.clip(((x - a[:, 0]) * along[:, 0] + (y - a[:, 1]) * along[:, 1]) / length2, 0.0, 1.0)
-        away = np.hypot(a[:, 0] + t * along[:, 0] - x, a[:, 1] + t * along[:, 1] - y)
-        best: dict[int, Near] = {}
-        for i in np.argsort(away, kind="stable"):
-            if away[i] > within_m:
-                break
-            line = int(self.line[candidates[i]])
-            if line not in best:
-                metres = self.before_m[candidates[i]] + t[i] * np.sqrt(length2[i])
-                fraction = float(min(1.0, metres / max(self.drawn_m[line], 1e-9)))
-                bearing = float(np.degrees(np.arctan2(along[i, 0], along[i, 1])) % 360.0)
-                best[line] = Near(line, fraction, float(away[i]), bearing)
-        return sorted(best.values(), key=lambda n: (n.away_m, n.line))
+        from lockdown.compiled.near import near_lines  # noqa: PLC0415  (numba; only who plans pays for it)
 
-    def _candidates(self, x: float, y: float, within_m: float) -> Ints:
-        reach = ceil(within_m / CELL_M)
-        cx, cy = int(x // CELL_M), int(y // CELL_M)
-        found = [
-            self.cells[cell]
-            for cell in ((cx + i, cy + j) for i in range(-reach, reach + 1) for j in range(-reach, reach + 1))
-            if cell in self.cells
-        ]
-        return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+        x, y = self.plane.xy(finite(position.lat, "latitude"), finite(position.lon, "longitude"))
+        found = near_lines(
+            x, y, within_m, self.cell, self.cell_ptr, self.cell_segment,
+            self.a, self.b, self.line, self.before_m, self.drawn_m,
+        )  # fmt: skip
+        return [Near(*near) for near in zip(*(part.tolist() for part in found), strict=True)]
+
+
+def cell_key(cx: int, cy: int) -> int:
+    """Return one whole number for a cell; cells up to 2**20 from the origin, 400,000 km, have different ones."""
+    return (cx + (1 << 20)) * (1 << 21) + cy + (1 << 20)
 
 
 def index_lines(plane: Plane, lines: list[Floats]) -> LineIndex:
@@ -119,13 +106,26 @@ def index_lines(plane: Plane, lines: list[Floats]) -> LineIndex:
     a, b = np.concatenate(a_parts), np.concatenate(b_parts)
     low = np.floor(np.minimum(a, b) / CELL_M).astype(int)
     high = np.floor(np.maximum(a, b) / CELL_M).astype(int)
-    cells: dict[tuple[int, int], list[int]] = {}
+    keys, segments = [], []
     for k in range(len(a)):
         for cx in range(low[k, 0], high[k, 0] + 1):
             for cy in range(low[k, 1], high[k, 1] + 1):
-                cells.setdefault((cx, cy), []).append(k)
-    packed = {cell: np.array(segments, np.int64) for cell, segments in cells.items()}
-    return LineIndex(plane, a, b, np.concatenate(line_parts), np.concatenate(before_parts), drawn, packed)
+                keys.append(cell_key(cx, cy))
+                segments.append(k)
+    key, segment = np.array(keys, np.int64), np.array(segments, np.int64)
+    order = np.argsort(key, kind="stable")
+    cell, begins = np.unique(key[order], return_index=True)
+    return LineIndex(
+        plane=plane,
+        a=np.ascontiguousarray(a),
+        b=np.ascontiguousarray(b),
+        line=np.concatenate(line_parts),
+        before_m=np.concatenate(before_parts),
+        drawn_m=drawn,
+        cell=cell,
+        cell_ptr=np.append(begins, len(key)).astype(np.int64),
+        cell_segment=segment[order],
+    )
 
 
 def point_at(shape: Floats, plane: Plane, fraction: float) -> tuple[Position, float]:
