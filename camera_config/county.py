@@ -344,11 +344,32 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class PositionStream:
+    """Another system's stream of positions; docs/ref/config.md tells every key.
+
+    ``url`` holds no credentials. ``fields`` are the other system's names by ours, without those that it does not send.
+    ``units`` and ``statuses`` are ours by its own; a unit that is not among them has its own id.
+    """
+
+    url: str
+    stream: str
+    json_field: str
+    datum: str
+    speed: str
+    time: str
+    silent_s: int
+    fields: dict[str, str]
+    units: dict[str, str]
+    statuses: dict[str, UnitStatus]
+
+
+@dataclass(frozen=True, slots=True)
 class County:
     """Everything above for one county; ``invented`` is shown wherever the county is shown.
 
     ``camera_networks`` are CIDR networks, for ``camera_config.networks.CameraNetworks``; empty restricts little.
-    ``utc_offset_s`` is the county's wall clock, by which the hours of ``camera_rules`` are read.
+    ``utc_offset_s`` is the county's wall clock, by which the hours of ``camera_rules`` are read. ``positions`` is None
+    where units report over HTTP alone.
     """
 
     name: str
@@ -371,3 +392,4 @@ class County:
     camera_networks: tuple[str, ...] = ()
     camera_rules: tuple[CameraRule, ...] = ()
     utc_offset_s: int = 8 * 3600
+    positions: PositionStream | None = None

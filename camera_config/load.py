@@ -11,6 +11,7 @@ from camera_config.county import (
     Noise,
     PatrolRoute,
     Position,
+    PositionStream,
     Post,
     Ring,
     RingArea,
@@ -33,7 +34,7 @@ from camera_config.leaks import open_roads
 from camera_config.masks import check_masks
 from camera_config.mistakes import Mistake, Mistakes, refusal
 from camera_config.placing import check_lines, check_on_roads, check_places
-from camera_config.records import CameraRecord, CheckpointRecord, CountyRecord, PostRecord, RulesRecord
+from camera_config.records import CameraRecord, CheckpointRecord, CountyRecord, PositionsRecord, PostRecord, RulesRecord
 from camera_config.references import check_references
 from camera_config.road_net import build_roads
 from camera_config.rule_records import utc_offset_s
@@ -166,7 +167,12 @@ def _county(draft: Draft, head: CountyRecord, rules: RulesRecord, roads: Roads) 
         camera_networks=head.camera_networks,
         camera_rules=tuple(found.record.rule() for found in draft.camera_rules),
         utc_offset_s=utc_offset_s(head.utc_offset),
+        positions=_stream(head.positions) if head.positions.url else None,
     )
+
+
+def _stream(record: PositionsRecord) -> PositionStream:
+    return PositionStream(**{**dict(record), "fields": {ours: theirs for ours, theirs in record.fields if theirs}})
 
 
 def _cameras(draft: Draft, head: CountyRecord) -> tuple[Camera, ...]:

@@ -67,6 +67,26 @@ def _rtsp(value: str) -> str:
     return value
 
 
+def _redis(value: str) -> str:
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        parts, host = urlsplit(""), None
+    # The URL itself is never repeated here: it may hold a password.
+    if parts.scheme not in ("redis", "rediss", "unix"):
+        raise ValueError("url is none of redis://, rediss:// and unix://: write the address of the server")
+    if "@" in value or parts.query or parts.fragment:
+        raise ValueError("url holds credentials or options: keep them by `kakou secrets set positions.stream`")
+    if parts.scheme == "unix" and (parts.netloc or not parts.path.startswith("/")):
+        raise ValueError("url names no socket: write unix:///PATH")
+    if parts.scheme != "unix" and (not host or not re.fullmatch(r"(/[0-9]{0,4})?", parts.path)):
+        raise ValueError("url has no host, or more than a database: write redis://HOST[:PORT]/DB")
+    return value
+
+
 def _file_name(value: str) -> str:
     if "/" in value or "\\" in value or value.startswith("."):
         raise ValueError(f"{value!r} is not a file name: name a file in the county's folder, without a path")
@@ -110,6 +130,9 @@ FileName = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_fi
 GbCode = Annotated[str, AfterValidator(_gb_code)]
 Url = Annotated[str, AfterValidator(_rtsp)]
 Network = Annotated[str, AfterValidator(_network)]
+RedisUrl = Annotated[str, AfterValidator(_redis)]
+FieldName = Annotated[str, Field(min_length=1, max_length=64)]
+MaybeFieldName = Annotated[str, Field(max_length=64)]
 Words = Annotated[tuple[Id, ...], BeforeValidator(_words)]
 Bearing = Annotated[float, Field(ge=0, lt=360)]
 Seconds = Annotated[int, Field(ge=0, le=86_400)]
@@ -155,6 +178,39 @@ class StreamsRecord(Record):
     sub: bool = False
 
 
+class PositionFieldsRecord(Record):
+    """``[positions.fields]`` of county.toml: what the other system calls ours; an empty one is not sent."""
+
+    unit: FieldName = "unit"
+    lat: FieldName = "lat"
+    lon: FieldName = "lon"
+    at: FieldName = "at"
+    speed: MaybeFieldName = "speed_kmh"
+    heading: MaybeFieldName = "heading_deg"
+    status: MaybeFieldName = "status"
+
+
+class PositionsRecord(Record):
+    """``[positions]`` of county.toml: another system's stream of positions."""
+
+    url: RedisUrl = ""
+    stream: Annotated[str, Field(max_length=200)] = ""
+    json_field: MaybeFieldName = ""
+    datum: Literal["WGS84", "GCJ-02"] = "WGS84"
+    speed: Literal["km/h", "0.1km/h", "m/s", "kn"] = "km/h"
+    time: Literal["s", "ms"] = "s"
+    silent_s: Annotated[int, Field(ge=5, le=86_400)] = 60
+    fields: PositionFieldsRecord = PositionFieldsRecord()
+    units: dict[str, Id] = {}
+    statuses: dict[str, UnitStatus] = {}
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if bool(self.url) != bool(self.stream):
+            raise ValueError("url and stream belong together: give both, or neither where there is no such system")
+        return self
+
+
 class LayersRecord(Record):
     """``[layers]`` of county.toml: file names within the county's folder."""
 
@@ -186,6 +242,7 @@ class CountyRecord(Record):
     centre: PlaceRecord
     ring: RingsRecord
     streams: StreamsRecord = StreamsRecord()
+    positions: PositionsRecord = PositionsRecord()
     layers: LayersRecord = LayersRecord()
 
 

@@ -1,4 +1,4 @@
-"""The cameras' users, passwords and pinned certificates, kept encrypted in a file of their own.
+"""Users, passwords and pinned certificates of cameras and of the position stream, encrypted in a file of their own.
 
 What the encryption protects: copies and backups of the secrets file without its key file, a file that was sent along by
 mistake, a look over the shoulder, entries exchanged or changed. What it does not: anybody who can read both files, who
@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 GROUP = "*"
 """The entry for every device that has none of its own."""
+
+POSITION_STREAM = "positions.stream"
+"""The entry for the other system's stream of positions; no device's id has a dot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,10 @@ class Secrets:
         """Return the device's login, its own before the group's; None where there is neither. Costs one stat."""
         logins = self._fresh().logins
         return logins.get(device) or logins.get(GROUP)
+
+    def own(self, name: str) -> Login | None:
+        """Return the login kept under this very name: the cameras' common one is not shown to another system."""
+        return self._fresh().logins.get(name)
 
     def pin_of(self, device: str) -> str | None:
         """Return the SHA-256 of the certificate (DER) that the device must show, in lower-case hex."""

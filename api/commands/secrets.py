@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 secrets = typer.Typer(help="Users and passwords of the cameras, kept encrypted.", no_args_is_help=True)
 
-Device = Annotated[str, typer.Argument(help="Id of a camera or checkpoint, or '*' (in quotes) for all others.")]
+Device = Annotated[
+    str, typer.Argument(help="Id of a camera or checkpoint, '*' (in quotes) for all others, or positions.stream.")
+]
 File = Annotated[
     Path, typer.Option(envvar="KAKOU_SECRETS_FILE", help="The secrets file; `kakou up --data D` reads D/secrets.json.")
 ]
@@ -25,6 +27,8 @@ KeyFile = Annotated[
     ),
 ]
 DEFAULT = Path("data/secrets.json")
+WHOM = {"*": "every device without an entry of its own", "positions.stream": "the other system's stream of positions"}
+"""What is no device."""
 
 
 @secrets.command("set")
@@ -41,7 +45,7 @@ def set_login(
     _check_device(device, county)
     login = asked_login(user)
     change_secrets(file, lambda contents: contents.logins.update({device: login}), key_file=key_file)
-    whom = "every device without an entry of its own" if device == "*" else device
+    whom = WHOM.get(device, device)
     Console().print(
         f"kept in {file} for {whom}; a running kakou uses it from its next connection on",
         soft_wrap=True, highlight=False, markup=False,
@@ -96,7 +100,7 @@ def pin(
     """Accept a camera's own certificate (rtsps), and no other, by its fingerprint."""
     from camera_config.secrets import change_secrets, fingerprint
 
-    if device == "*":
+    if device in WHOM:
         raise typer.BadParameter("each camera has a certificate of its own: name one device", param_hint="DEVICE")
     _check_device(device, county)
     try:
@@ -136,7 +140,7 @@ def asked_login(user: str, *, confirm: bool = True) -> "Login":
 def _check_device(device: str, county: Path | None) -> None:
     import re
 
-    if device == "*":
+    if device in WHOM:
         return
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", device):
         raise typer.BadParameter(f"{device!r} is not an id: lower-case letters, digits, dashes", param_hint="DEVICE")

@@ -27,6 +27,10 @@ deadline_s = 1800                        # seconds, as above
 [streams]
 sub = false                              # true: a camera without url also sends a sub-stream at rtsp_base/ID/sub
 
+[positions]                              # another system's stream of positions (Redis, Valkey); docs/guide/positions.md
+url = ""                                 # redis://HOST:PORT/DB, never with credentials; default none: HTTP alone
+stream = ""                              # name of the stream; default none
+
 [layers]                                 # files of this folder; these are also the defaults
 cameras = "cameras.csv"
 checkpoints = "checkpoints.toml"

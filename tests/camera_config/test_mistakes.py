@@ -205,6 +205,44 @@ def test_a_url_that_is_not_rtsp_is_refused(county: Path, url: str) -> None:
     assert found.hint
 
 
+@pytest.mark.parametrize(
+    ("url", "what"),
+    [
+        ("redis://gps:hunter2@10.0.0.9/0", "credentials"),
+        ("redis://10.0.0.9?password=hunter2", "credentials"),
+        ("http://10.0.0.9", "none of redis://"),
+        ("redis://", "no host"),
+        ("redis://10.0.0.9/hunter2", "no host"),
+        ("redis://[::1", "none of redis://"),
+        ("unix://hunter2/x", "no socket"),
+    ],
+)
+def test_the_address_of_a_position_stream_is_told_without_what_it_may_hold(county: Path, url: str, what: str) -> None:
+    change(county / "county.toml", 'url = ""', f'url = "{url}"')
+    (found,) = check_county(county)
+    assert what in found.what
+    assert "hunter2" not in str(found)
+
+
+def test_a_position_stream_needs_both_its_server_and_its_name(county: Path) -> None:
+    change(county / "county.toml", 'url = ""', 'url = "redis://10.0.0.9:6379/2"')
+    (found,) = check_county(county)
+    assert "belong together" in found.what
+    change(county / "county.toml", 'stream = ""', 'stream = "gps"\nfields = {speed = "", lat = "y"}')
+    assert check_county(county) == []
+    loaded = load_county(county).positions
+    assert loaded is not None
+    assert loaded.url == "redis://10.0.0.9:6379/2"
+    assert loaded.fields == {
+        "unit": "unit",
+        "lat": "y",
+        "lon": "lon",
+        "at": "at",
+        "heading": "heading_deg",
+        "status": "status",
+    }
+
+
 @pytest.mark.parametrize("place", ["dormitory", "guest_room", "bath", "fitting_room"])
 def test_a_camera_in_a_private_room_is_refused(county: Path, place: str) -> None:
     path = county / "cameras.csv"

@@ -35,6 +35,14 @@ def test_a_password_comes_in_by_standard_input_and_never_out(file: Path) -> None
     assert "viewer" in shown
 
 
+def test_the_position_stream_has_a_login_of_its_own_and_never_the_cameras(file: Path) -> None:
+    assert kakou(file, "set", "*", "--user", "viewer", typed=f"{PASSWORD}\n").exit_code == 0
+    assert Secrets.open(file).own("positions.stream") is None
+    said = kakou(file, "set", "positions.stream", "--user", "gps", typed=f"{PASSWORD}\n")
+    assert "the other system's stream of positions" in said.output
+    assert Secrets.open(file).own("positions.stream") == Login("gps", PASSWORD)
+
+
 def test_a_password_cannot_be_given_as_an_argument(file: Path) -> None:
     assert kakou(file, "set", "cam-001", "--user", "a", "--password", "x").exit_code == 2
     assert kakou(file, "set", "cam-001", "--user", "a", typed="\n").exit_code == 2
