@@ -15,13 +15,15 @@ Names = dict[str, str]
 Page = dict[str, Any]
 
 
-def page(engine: Engine, names: Names, *, after: str, limit: int, checkpoint: str) -> Page:
-    """Return ``{passages, next}``, newest first; ``next`` is null at the end.
+def page(engine: Engine, names: Names, *, after: str, limit: int, checkpoint: str, since: float | None) -> Page:
+    """Return ``{passages, next}`` of unix time ``since`` and later, newest first; ``next`` is null at the end.
 
     Raises:
         ValueError: ``after`` is not a cursor.
     """
     wanted = SELECT.where(passage.c.checkpoint == checkpoint) if checkpoint else SELECT
+    if since is not None:
+        wanted = wanted.where(passage.c.at >= since)
     query = page_of(wanted, passage.c.at, passage.c.id, after=after, limit=limit)
     rows, following = read_page(engine, query, limit)
     return {"passages": [passage_json(row, names) for row in rows], "next": following}

@@ -33,11 +33,17 @@ async def passages(
     after: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     checkpoint: Annotated[str, Query(max_length=64)] = "",
+    since: Annotated[float | None, Query(allow_inf_nan=False)] = None,
 ) -> dict[str, Any]:
-    """Return passages, newest first; ``next`` of one page is ``after`` of the following, null at the end."""
+    """Return passages, newest first, with ``since`` (unix seconds, inclusive) none before it.
+
+    ``next`` of one page is ``after`` of the following, null at the end.
+    """
     names = checkpoint_names(shared.county)
     try:
-        return await shared.db(lambda: find.page(shared.engine, names, after=after, limit=limit, checkpoint=checkpoint))
+        return await shared.db(
+            lambda: find.page(shared.engine, names, after=after, limit=limit, checkpoint=checkpoint, since=since)
+        )
     except ValueError as error:
         raise HTTPException(422, str(error)) from error
 

@@ -5,10 +5,10 @@ Seconds have one decimal; the fugitive's are rounded down and staffed times up, 
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.plan.inputs import Prepared, readiness_now
 from camera_config.county import Position, Ring
@@ -23,20 +23,49 @@ from lockdown.readiness import Verdict
 from lockdown.times import NEVER_MS, shown_s
 from lockdown.units import UnitNow
 
+LONGEST_AGO_S = 86_400.0
+AHEAD_S = 5.0
+"""A sighting may be this far ahead of our clock, and is then taken for now: a camera's clock is not ours."""
+
+PLACES = 5
+"""Decimals of a drawn coordinate: about a metre."""
+
 
 class _Out(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class RaceIn(BaseModel):
-    """Where he was seen, WGS84 degrees, and how long ago; with ``fewest`` the cuts come too, after a second or more."""
+    """Where he was seen, WGS84 degrees, and either when, unix seconds, or how long ago.
+
+    With ``roads`` those that he can be on come too, with ``fewest`` the cuts, after a second or more.
+    """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     lat: float = Field(ge=-90.0, le=90.0)
     lon: float = Field(ge=-180.0, le=180.0)
-    seen_ago_s: float = Field(ge=0.0, le=86_400.0)
+    seen_ago_s: float | None = Field(None, ge=0.0, le=LONGEST_AGO_S)
+    seen_at: float | None = None
+    roads: bool = False
     fewest: bool = False
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.seen_ago_s is None) == (self.seen_at is None):
+            raise ValueError("say when he was seen: seen_at or seen_ago_s, one of them")
+        return self
+
+    def ago_ms(self, now: float) -> int:
+        """Return how long ago it was at unix time ``now``, rounded up.
+
+        Raises:
+            ValueError: it is to come yet, or longer ago than a day.
+        """
+        ago_s = now - self.seen_at if self.seen_at is not None else self.seen_ago_s or 0.0
+        if not -AHEAD_S <= ago_s <= LONGEST_AGO_S:
+            raise ValueError("he was seen within a day, and not in time to come")
+        return ceil(max(0.0, ago_s) * 1000)
 
 
 class ExitOut(_Out):
@@ -84,9 +113,14 @@ class CutOut(_Out):
 
 
 class RaceOut(_Out):
-    """The whole race. ``leaves_in_s``: from now, when he can first be outside each ring; null: he is kept in."""
+    """The whole race, to be shown for ``valid_for_s`` after it was computed.
+
+    ``leaves_in_s``: from now, when he can first be outside each ring; null: he is kept in. ``reach``: the lines of the
+    roads that he can be on, each of [lat, lon]; null where not asked for.
+    """
 
     computed_at: float
+    valid_for_s: int
     digest: str
     state: str
     seen: list[float]
@@ -97,6 +131,7 @@ class RaceOut(_Out):
     next_ring: str | None
     leaks: int
     exits: list[ExitOut]
+    reach: list[list[list[float]]] | None = None
     fewest: list[CutOut] | None = None
 
 
@@ -115,6 +150,7 @@ def race_now(
     area = reach(prepared.graph, chased, found.drive, seen_ago_ms)
     out = RaceOut(
         computed_at=computed_at,
+        valid_for_s=readiness.valid_for_s,
         digest=readiness.digest,
         state=readiness.state.value,
         seen=_pair(seen),
@@ -134,9 +170,12 @@ def race_json(prepared: Prepared, units: Sequence[UnitNow], asked: RaceIn, compu
 
     Raises:
         ConfigError: no road near the place.
+        ValueError: not seen within a day.
     """
     seen = Position(asked.lat, asked.lon)
-    out, chased, _ = race_now(prepared, units, seen, ceil(asked.seen_ago_s * 1000), computed_at)
+    out, chased, found = race_now(prepared, units, seen, asked.ago_ms(computed_at), computed_at)
+    if asked.roads:
+        out = out.model_copy(update={"reach": _drawn(reach(prepared.graph, chased, found.drive, chased.now_ms))})
     if asked.fewest:
         out = out.model_copy(update={"fewest": cuts_around(prepared, units, chased)})
     return out.model_dump(mode="json")
@@ -264,6 +303,10 @@ def _exit_out(prepared: Prepared, exit_: Exit, now_ms: int) -> ExitOut:
         already=exit_.already,
         path=[_pair(point) for point in exit_.path],
     )
+
+
+def _drawn(area: Reach) -> list[list[list[float]]]:
+    return [np.round(line, PLACES).tolist() for line in area.lines]
 
 
 def _from_now(ms: int | None, now_ms: int) -> float | None:

@@ -70,6 +70,10 @@ async def readiness(shared: Annotated[Services, Depends(services)]) -> dict[str,
 @router.post("/plan/race", dependencies=[allow(Role.OPERATOR)])
 async def race(body: RaceIn, shared: Annotated[Services, Depends(services)]) -> RaceOut:
     """Say which exits the fugitive may have passed before they are staffed, if everybody is ordered out now."""
+    try:
+        body.ago_ms(shared.now())
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from error
     answer = await ask_plan(shared.bus, new_id(), {"race": body.model_dump(mode="json")})
     if answer is None:
         raise HTTPException(503, "the planner does not answer", headers={"Retry-After": "5"})

@@ -28,6 +28,19 @@ async def test_passages_come_newest_first_page_by_page(web: Bench) -> None:
         assert (await client.get("/v1/passages", params={"after": "nonsense"})).status_code == 422
 
 
+async def test_passages_of_a_time_and_later_are_listed_page_by_page(web: Bench) -> None:
+    for n in range(5):
+        keep(web, f"吉D0000{n}", at=web.clock.wall_s + n * 10, id=f"p{n}")
+    async with web.logged_in(Role.WALL) as client:
+        asked = {"since": web.clock.wall_s + 20, "limit": 2}
+        first = (await client.get("/v1/passages", params=asked)).json()
+        rest = (await client.get("/v1/passages", params={**asked, "after": first["next"]})).json()
+        assert [item["id"] for item in first["passages"] + rest["passages"]] == ["p4", "p3", "p2"]
+        assert rest["next"] is None
+        for wrong in ("nan", "inf", "today"):
+            assert (await client.get("/v1/passages", params={"since": wrong})).status_code == 422
+
+
 async def test_a_passage_has_the_shape_of_the_design(web: Bench) -> None:
     keep(web, None, id="p1", plate_class=None, certain=False, confidence=0.0)
     async with web.logged_in(Role.OPERATOR) as client:
