@@ -1,6 +1,7 @@
 """The decorator of compiled functions, and the counter that shows that nothing is compiled when it must not be."""
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -23,8 +24,7 @@ def compilations() -> int:
 def _load() -> tuple[Any, Any]:
     """Return numba and a listener to its compiling, or nothing where there is no numba for the machine."""
     try:
-        import numba  # noqa: PLC0415
-        from numba.core import event  # noqa: PLC0415
+        numba, event = import_module("numba"), import_module("numba.core.event")
     except ImportError:
         return None, None
     seen = event.RecordingListener()
