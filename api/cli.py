@@ -4,7 +4,6 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from api import __version__
 from api.commands.cameras import cameras
@@ -13,10 +12,12 @@ from api.commands.demo import demo
 from api.commands.detect import detect
 from api.commands.doctor import doctor
 from api.commands.drill import drill
+from api.commands.leaks import leaks
 from api.commands.mask import mask
 from api.commands.plan import plan
 from api.commands.race import cut, race
 from api.commands.recordings import recordings
+from api.commands.refusal import tell
 from api.commands.secrets import secrets
 from api.commands.simulate_cameras import simulate_cameras
 from api.commands.simulate_units import simulate_units
@@ -34,7 +35,7 @@ app = typer.Typer(
 )
 simulate = typer.Typer(help="Play cameras or police units, for demos, tests and benchmarks.", no_args_is_help=True)
 
-for command in (demo, up, check, doctor, plan, whatif, verify_plan, race, cut, detect, mask):
+for command in (demo, up, check, doctor, plan, whatif, verify_plan, race, cut, leaks, detect, mask):
     app.command()(command)
 simulate.command("cameras")(simulate_cameras)
 simulate.command("units")(simulate_units)
@@ -64,11 +65,7 @@ def main() -> None:
     try:
         app()
     except CountyError as error:
-        console = Console(stderr=True)
-        console.print(f"[red bold]{error.code}[/] ", end="")
-        console.print(str(error), markup=False, highlight=False)
-        if error.hint:
-            console.print(error.hint, style="yellow", markup=False, highlight=False)
+        tell(error)
         sys.exit(1)
 
 

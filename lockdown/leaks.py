@@ -14,7 +14,7 @@ import numpy as np
 
 from camera_config.county import Blocks, Position, Post, Ring, RingArea
 from camera_config.ground import inside
-from lockdown.graph import Bools, Graph, position_of, road_name
+from lockdown.graph import Bools, Graph, road_name
 from lockdown.lines import Floats, point_at
 from lockdown.shortest import shortest
 
@@ -27,7 +27,8 @@ class Leak:
     """A road that leaves the ring past no post.
 
     ``post_at`` is where it crosses the outline and a post would stop it, ``bearing_deg`` the way out there; ``path``
-    leads from the middle of the ring to the first junction outside.
+    leads along the roads from the middle of the ring to the first junction outside. ``way`` are the arcs of
+    ``Graph.any_way`` of that path, the last ``crossing`` of them those of the road that leaves.
     """
 
     ring: Ring
@@ -35,6 +36,16 @@ class Leak:
     post_at: Position
     bearing_deg: float
     path: tuple[Position, ...]
+    way: tuple[int, ...]
+    crossing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a way that stays on roads of one name; the name may be empty."""
+
+    road: str
+    metres: float
 
 
 def find_leaks(graph: Graph, area: RingArea, posts: Sequence[Post]) -> tuple[Leak, ...]:
@@ -53,8 +64,29 @@ def find_leaks(graph: Graph, area: RingArea, posts: Sequence[Post]) -> tuple[Lea
     crossings = list(_crossings(graph, within, free))
     if not crossings:
         return ()
-    came_from = _ways_from_the_middle(graph, within, free)
-    return tuple(_leak(graph, area, chain, came_from) for chain in crossings)
+    before = _ways_from_the_middle(graph, within, free)
+    return tuple(_leak(graph, area, chain, _way(graph, chain[0], before, free)) for chain in crossings)
+
+
+def stretches(graph: Graph, leak: Leak) -> tuple[Stretch, ...]:
+    """Return the roads of the way out, one after the other."""
+    made: list[Stretch] = []
+    for piece in graph.any_way.piece[list(leak.way)].tolist():
+        road, metres = road_name(graph, piece), float(graph.piece_m[piece])
+        if made and made[-1].road == road:
+            metres += made.pop().metres
+        made.append(Stretch(road, metres))
+    return tuple(made)
+
+
+def line_of(graph: Graph, arcs: Sequence[int]) -> Floats:
+    """Return the shape of arcs of ``any_way`` that follow each other, (points, 2) of (lat, lon)."""
+    parts = []
+    for arc in arcs:
+        piece = int(graph.any_way.piece[arc])
+        shape = graph.piece_shape[piece]
+        parts.append(shape if int(graph.piece_start[piece]) == _tail(graph, arc) else shape[::-1])
+    return np.vstack([parts[0], *(part[1:] for part in parts[1:])])
 
 
 def passable(graph: Graph, posts: Sequence[Post]) -> Bools:
@@ -100,30 +132,28 @@ def _ways_from_the_middle(graph: Graph, within: Bools, free: Bools) -> list[int]
     return [int(node) for node in before[0]]
 
 
-def _leak(graph: Graph, area: RingArea, chain: list[int], came_from: list[int]) -> Leak:
-    star = graph.any_way
-    line = _line(graph, chain)
-    nodes = [_tail(graph, chain[0])]
-    while came_from[nodes[-1]] >= 0:
-        nodes.append(came_from[nodes[-1]])
-    inner = [position_of(graph, node) for node in reversed(nodes[1:])]
-    post_at, bearing = _crossing_point(graph, area, line)
-    path = (*inner, *(Position(float(lat), float(lon)) for lat, lon in line))
-    return Leak(area.ring, road_name(graph, int(star.piece[chain[0]])), post_at, bearing, path)
+def _way(graph: Graph, crossing: int, before: list[int], free: Bools) -> list[int]:
+    """Return the arcs from the middle to where the crossing road begins."""
+    star, arcs = graph.any_way, []
+    node = _tail(graph, crossing)
+    while (tail := before[node]) >= 0:
+        between = [a for a in range(star.ptr[tail], star.ptr[tail + 1]) if star.head[a] == node and free[a]]
+        arcs.append(min(between, key=lambda a: float(star.cost[a])))
+        node = tail
+    return arcs[::-1]
+
+
+def _leak(graph: Graph, area: RingArea, chain: list[int], way: list[int]) -> Leak:
+    post_at, bearing = _crossing_point(graph, area, line_of(graph, chain))
+    arcs = (*way, *chain)
+    path = tuple(Position(float(lat), float(lon)) for lat, lon in line_of(graph, arcs))
+    return Leak(
+        area.ring, road_name(graph, int(graph.any_way.piece[chain[0]])), post_at, bearing, path, arcs, len(chain)
+    )
 
 
 def _tail(graph: Graph, arc: int) -> int:
     return int(np.searchsorted(graph.any_way.ptr, arc, side="right")) - 1
-
-
-def _line(graph: Graph, chain: list[int]) -> Floats:
-    """Return the shape of the crossing, (points, 2) of (lat, lon), from inside to outside."""
-    parts = []
-    for arc in chain:
-        piece = int(graph.any_way.piece[arc])
-        shape = graph.piece_shape[piece]
-        parts.append(shape if int(graph.piece_start[piece]) == _tail(graph, arc) else shape[::-1])
-    return np.vstack([parts[0], *(part[1:] for part in parts[1:])])
 
 
 def _crossing_point(graph: Graph, area: RingArea, line: Floats) -> tuple[Position, float]:
