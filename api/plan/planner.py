@@ -36,9 +36,6 @@ EVERY_S = 1.0
 SOONEST_S = 0.5
 """Batches that come faster are taken together: a verdict on 60 units and 25 posts costs 0.15 s."""
 
-READ_BACK_S = 120
-"""On start, positions of the last two minutes are read again; older ones would be too old anyway."""
-
 KEY_LIFE_S = 60
 RETRY_S = 0.5
 BATCHES = 200
@@ -115,10 +112,15 @@ class Planner:
         publish(self._bus, "readiness", short)
 
     def _begin(self) -> dict[Any, Any]:
-        """Return where to read from: positions two minutes back, requests from now on."""
+        """Return where to read from: requests from now on, positions as far back as a frozen one must be seen.
+
+        The older ones of these are too old to be used; they show since when a unit has not moved.
+        """
         seconds, _ = self._bus.time()
+        rules = self._prepared.county.rules
+        back_s = rules.frozen_s + max(rules.too_old_moving_s, rules.too_old_standing_s)
         last: Any = self._bus.xrevrange(REQUESTS, count=1)
-        return {POSITIONS: f"{(seconds - READ_BACK_S) * 1000}-0", REQUESTS: last[0][0] if last else "0-0"}
+        return {POSITIONS: f"{(seconds - back_s) * 1000}-0", REQUESTS: last[0][0] if last else "0-0"}
 
     def _read(self, block_ms: int) -> bool:
         """Take what is new on both streams; return whether positions were."""
@@ -128,11 +130,18 @@ class Planner:
             for identity, fields in entries:
                 self._after[stream] = identity
                 if stream == POSITIONS:
-                    self._tracker.accept(json.loads(fields["batch"]), self._clock.monotonic_s())
+                    self._take(identity, fields)
                     news = True
                 else:
                     self._answer(fields["id"], json.loads(fields["body"]))
         return news
+
+    def _take(self, identity: str, fields: dict[str, str]) -> None:
+        """Take one batch of positions; one that is not as agreed is left out, and would stop us again at each start."""
+        try:
+            self._tracker.accept(json.loads(fields["batch"]), self._clock.monotonic_s())
+        except (KeyError, TypeError, ValueError) as error:
+            log.error("planner.stranger entry=%s: %s", identity, type(error).__name__)
 
     def _answer(self, identity: str, body: dict[str, Any]) -> None:
         """Plan on invented positions, or run a race against the live ones; leave the answer for the one who asked."""

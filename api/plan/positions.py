@@ -4,14 +4,19 @@ Refused with 422, nothing of the request is kept: wrong shape, NaN, infinity, la
 Taken, but ``untrusted``, so that one broken receiver does not silence the others of its batch and so that the planner
 counts this unit as unknown rather than where it was last: 0/0 (no fix), latitude and longitude exchanged, more than
 30 km outside the county, faster than ``max_unit_kmh`` by its own word or by its last two places, more than 5 s in the
-future. A unit the county does not have is left out and named.
+future. Of a unit whose reports are now impossible, now possible, now impossible again, none is trusted until a minute
+passed without an impossible one: two devices report it, or one that lies. A unit the county does not have is left out
+and named.
+
+One ``Border`` judges everything that comes in, by HTTP and by the other system's stream: it remembers last places.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from camera_config.county import County, Position
 
@@ -19,6 +24,12 @@ OUTSIDE_M = 30_000.0
 FUTURE_S = 5.0
 NOISE_M = 100.0
 """A receiver may be this far off; it is taken from a jump before its speed is judged."""
+
+HOLD_S = 60.0
+"""A unit that contradicts itself within this is not trusted until so long passed without another contradiction."""
+
+NO_FIX = "0/0: the receiver has no fix"
+CONTRADICTS = "its reports contradict each other: two devices, or a broken one"
 
 EARTH_M = 6_371_008.8
 DEGREE_M = math.pi * EARTH_M / 180.0
@@ -47,6 +58,14 @@ class PositionsIn(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     positions: list[PositionIn] = Field(min_length=1, max_length=1_000)
+    lapse: float = Field(default=1.0, ge=1.0, le=3_600.0)
+    """Seconds of the drill a second, by which its units drive faster; in a batch of a drill alone."""
+
+    @model_validator(mode="after")
+    def _only_drills_are_squeezed(self) -> Self:
+        if self.lapse != 1.0 and not all(position.drill for position in self.positions):
+            raise ValueError("lapse is for drills alone")
+        return self
 
 
 class Doubt(BaseModel):
@@ -87,6 +106,30 @@ def bounds_of(county: County, margin_m: float = OUTSIDE_M) -> Bounds:
     return Bounds(min(lats) - up, min(lons) - across, max(lats) + up, max(lons) + across)
 
 
+@dataclass(slots=True)
+class Memory:
+    """What is remembered of a unit: its last trusted place, and how it contradicted itself; times are unix seconds.
+
+    ``doubted_at`` is when its last impossible report came, ``back`` whether a possible one came since.
+    """
+
+    place: Position | None = None
+    at: float = 0.0
+    doubted_at: float = -math.inf
+    back: bool = False
+    held_until: float = -math.inf
+
+    def holds(self, now: float) -> bool:
+        """Return whether nothing of this unit is trusted now; a step of our clock does not make it longer."""
+        return 0.0 <= self.held_until - now <= HOLD_S
+
+    def doubt(self, now: float) -> None:
+        """Take an impossible report; the second one with a possible one between begins a hold, any lengthens it."""
+        if self.holds(now) or (self.back and 0.0 <= now - self.doubted_at <= HOLD_S):
+            self.held_until = now + HOLD_S
+        self.doubted_at, self.back = now, False
+
+
 class Border:
     """Judges positions one after the other; remembers each unit's last trusted place to notice jumps."""
 
@@ -94,9 +137,11 @@ class Border:
         self._bounds = bounds_of(county)
         self._units = {str(unit.id) for unit in county.units}
         self._max_kmh = county.rules.max_unit_kmh
-        self._last: dict[tuple[str, bool], tuple[Position, float]] = {}
+        self._known: dict[tuple[str, bool], Memory] = {}
 
-    def judge(self, batch: list[PositionIn], now: float) -> tuple[list[dict[str, Any]], PositionsOut]:
+    def judge(
+        self, batch: Iterable[PositionIn], now: float, lapse: float = 1.0
+    ) -> tuple[list[dict[str, Any]], PositionsOut]:
         """Return what to hand to the planner and what to answer; ``now`` in unix seconds."""
         kept: list[dict[str, Any]] = []
         doubts: list[Doubt] = []
@@ -105,15 +150,28 @@ class Border:
             if position.unit not in self._units:
                 unknown.append(position.unit)
                 continue
-            reason = self._doubt(position, now)
+            reason = self._doubt(position, now, lapse)
             if reason is not None:
                 doubts.append(Doubt(unit=position.unit, reason=reason))
             kept.append({**position.model_dump(), "untrusted": reason})
         return kept, PositionsOut(accepted=len(kept) - len(doubts), untrusted=doubts, unknown_units=unknown)
 
-    def _doubt(self, position: PositionIn, now: float) -> str | None:
+    def _doubt(self, position: PositionIn, now: float, lapse: float) -> str | None:
+        memory = self._known.setdefault((position.unit, position.drill), Memory())
         if position.lat == 0.0 and position.lon == 0.0:
-            return "0/0: the receiver has no fix"
+            return NO_FIX
+        reason = self._impossible(position, now) or self._jumps(position, memory, lapse)
+        if reason is not None:
+            memory.doubt(now)
+            return reason
+        if memory.place is None or position.at > memory.at:
+            memory.place, memory.at = Position(position.lat, position.lon), position.at
+        if memory.holds(now):
+            return CONTRADICTS
+        memory.back = True
+        return None
+
+    def _impossible(self, position: PositionIn, now: float) -> str | None:
         if not self._bounds.holds(position.lat, position.lon):
             swapped = self._bounds.holds(position.lon, position.lat)
             return "latitude and longitude are exchanged" if swapped else "more than 30 km outside the county"
@@ -121,15 +179,15 @@ class Border:
             return "more than 5 s in the future"
         if position.speed_kmh is not None and position.speed_kmh > self._max_kmh:
             return "faster than any unit"
-        here = Position(position.lat, position.lon)
-        key = (position.unit, position.drill)
-        last = self._last.get(key)
-        if last is not None and position.at > last[1]:
-            metres = distance_m(last[0], here) - NOISE_M
-            if metres > self._max_kmh / 3.6 * (position.at - last[1]):
-                return "its last two places are further apart than any unit drives"
-        if last is None or position.at > last[1]:
-            self._last[key] = (here, position.at)
+        return None
+
+    def _jumps(self, position: PositionIn, memory: Memory, lapse: float) -> str | None:
+        """Compare with the last trusted place, whichever of the two was measured first: late ones come in any order."""
+        if memory.place is None:
+            return None
+        metres = distance_m(memory.place, Position(position.lat, position.lon)) - NOISE_M
+        if metres > self._max_kmh / 3.6 * abs(position.at - memory.at) * lapse:
+            return "its last two places are further apart than any unit drives"
         return None
 
 

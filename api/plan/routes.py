@@ -39,7 +39,7 @@ async def positions(
     if subject != UNITS and any(position.unit != subject for position in body.positions):
         raise HTTPException(403, "this token speaks for one unit only")
     now = shared.now()
-    kept, answer = shared.border.judge(body.positions, now)
+    kept, answer = shared.border.judge(body.positions, now, body.lapse)
     if kept:
         batch = {"received_at": now, "mono_s": shared.clock.monotonic_s(), "positions": kept}
         try:

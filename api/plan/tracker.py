@@ -2,9 +2,11 @@
 
 Positions of a drill are left out here, before anything is computed. A position that is not trusted does not move the
 unit; it makes the unit unknown until a trusted, newer one comes. Ages are monotonic: time since receipt, plus how old
-the position was when it was received (PLANNER.md 1, freshness: the older of device and receive time counts).
+the position was when it was received (PLANNER.md 1, freshness: the older of device and receive time counts). When
+nothing at all is heard for a minute the whole feed is gone, and with it every unit, standing ones too.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +17,16 @@ from lockdown.units import UnitNow, trust_of
 OLD_S = 24 * 3600.0
 """A batch older than this, or from the future, belongs to another start of the machine."""
 
+GONE_S = 60.0
+"""Silence of all units together for longer than this is a dead feed, not units that stand (facts/reliability F33)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The last trusted position of a unit. ``late_s`` is how old it was when it was received at ``mono_s``."""
+    """The last trusted position of a unit. ``late_s`` is how old it was when it was received at ``mono_s``.
+
+    The unit has been at this very place since ``same_since_s``, by receipt, and ``same_at``, by its own clock.
+    """
 
     position: Position
     at: float
@@ -28,6 +36,7 @@ class Seen:
     heading_deg: float | None
     status: UnitStatus | None
     same_since_s: float
+    same_at: float
 
 
 class Tracker:
@@ -38,6 +47,7 @@ class Tracker:
         self._rules = county.rules
         self._seen: dict[str, Seen] = {}
         self._doubted: set[str] = set()
+        self._heard_s = -math.inf
 
     def accept(self, batch: dict[str, Any], now_s: float) -> None:
         """Take one batch as ``api.plan.routes`` put it on the bus; ``now_s`` is monotonic."""
@@ -47,6 +57,7 @@ class Tracker:
         for item in batch["positions"]:
             if item["drill"] or item["unit"] not in self._roster:
                 continue
+            self._heard_s = max(self._heard_s, mono_s)
             if item["untrusted"] is not None:
                 self._doubted.add(item["unit"])
                 continue
@@ -57,7 +68,7 @@ class Tracker:
         if last is not None and item["at"] <= last.at:
             return
         position = Position(item["lat"], item["lon"])
-        same = last is not None and last.position == position
+        stays = last if last is not None and last.position == position else None
         self._doubted.discard(item["unit"])
         self._seen[item["unit"]] = Seen(
             position=position,
@@ -67,7 +78,8 @@ class Tracker:
             speed_kmh=self._speed(item, position, last),
             heading_deg=item["heading_deg"],
             status=UnitStatus(item["status"]) if item["status"] is not None else last.status if last else None,
-            same_since_s=last.same_since_s if same and last is not None else mono_s,
+            same_since_s=stays.same_since_s if stays else mono_s,
+            same_at=stays.same_at if stays else item["at"],
         )
 
     def _speed(self, item: dict[str, Any], position: Position, last: Seen | None) -> float:
@@ -84,6 +96,7 @@ class Tracker:
 
     def _unit(self, unit: Unit, now_s: float) -> UnitNow:
         seen = self._seen.get(unit.id)
+        trusted = unit.id not in self._doubted and now_s - self._heard_s <= GONE_S
         if seen is None:
             return UnitNow(
                 id=unit.id,
@@ -92,7 +105,7 @@ class Tracker:
                 status=unit.status,
                 position=None,
                 seen_age_ms=None,
-                trusted=unit.id not in self._doubted,
+                trusted=trusted,
             )
         return UnitNow(
             id=unit.id,
@@ -103,8 +116,8 @@ class Tracker:
             seen_age_ms=_up_ms(now_s - seen.mono_s + seen.late_s),
             speed_kmh=seen.speed_kmh,
             heading_deg=seen.heading_deg,
-            same_place_ms=_up_ms(seen.mono_s - seen.same_since_s),
-            trusted=unit.id not in self._doubted,
+            same_place_ms=_up_ms(max(seen.mono_s - seen.same_since_s, seen.at - seen.same_at)),
+            trusted=trusted,
         )
 
     def wire(self, at: float, now_s: float) -> dict[str, Any]:

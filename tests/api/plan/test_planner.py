@@ -11,11 +11,12 @@ import pytest
 from api.access.rights import Role
 from api.log.bus import POSITIONS, connect
 from api.log.outbox import Outbox, outbox_path
-from api.plan.inputs import Prepared, prepare
+from api.plan.inputs import Prepared, prepare, readiness_now
 from api.plan.planner import Planner
 from api.plan.record import Recorder
 from api.plan.tracker import Tracker
 from camera_config.clock import SystemClock
+from lockdown.readiness import State
 from lockdown.units import Trust, trust_of
 from tests.support.feed import Screen, readiness
 from tests.support.small_county import LAT, LON, small_county, unit_places
@@ -131,6 +132,66 @@ def test_a_unit_that_says_it_drives_and_stays_is_frozen() -> None:
             batch(minute * 60.0, [row("u-1", LAT, LON, minute * 60.0, speed_kmh=40.0)], minute * 60.0), 700.0
         )
     assert trust_of(tracker.now(660.0)[0], county.rules) is Trust.FROZEN
+
+
+def test_a_backlog_that_comes_at_once_shows_a_frozen_unit_as_frozen() -> None:
+    county = small_county()
+    tracker = Tracker(county)
+    late = [row("u-1", LAT, LON, 1000.0 + 10 * n, speed_kmh=40.0) for n in range(62)]
+    tracker.accept(batch(10.0, late, received_at=1610.0), 10.0)
+    unit = tracker.now(10.0)[0]
+    assert (unit.seen_age_ms, unit.same_place_ms) == (0, 610_000)
+    assert trust_of(unit, county.rules) is Trust.FROZEN
+
+
+def test_a_backlog_has_its_true_ages_in_whatever_order_and_however_often_it_comes() -> None:
+    tracker = Tracker(small_county())
+    rows = [row("u-1", LAT + n / 1000, LON, 1000.0 + n) for n in (3, 1, 4, 4, 2, 3)]
+    tracker.accept(batch(50.0, rows, received_at=1300.0), 50.0)
+    unit = tracker.now(50.0)[0]
+    assert (unit.position.lat if unit.position else None, unit.seen_age_ms) == (LAT + 0.004, 296_000)
+    assert trust_of(unit, small_county().rules) is Trust.TOO_OLD
+
+
+def test_a_minute_without_any_position_is_a_dead_feed_and_nothing_is_ready(prepared: Prepared) -> None:
+    """F33: units that stand are fresh for two minutes, but not when all fall silent together."""
+    tracker = Tracker(prepared.county)
+    tracker.accept(batch(10.0, everyone(1000.0)), 10.0)
+    assert readiness_now(prepared, tracker.now(70.0), 0.0).state is not State.UNKNOWN
+    assert readiness_now(prepared, tracker.now(70.001), 0.0).state is State.UNKNOWN
+    tracker.accept(batch(71.0, [row("u-1", LAT, LON, 1061.0)], received_at=1061.0), 71.0)
+    assert readiness_now(prepared, tracker.now(71.0), 0.0).state is not State.UNKNOWN
+
+
+def test_a_drill_does_not_keep_a_dead_feed_alive(prepared: Prepared) -> None:
+    tracker = Tracker(prepared.county)
+    tracker.accept(batch(10.0, everyone(1000.0)), 10.0)
+    tracker.accept(batch(80.0, [row("u-1", LAT, LON, 1070.0, drill=True)], received_at=1070.0), 80.0)
+    assert trust_of(tracker.now(80.0)[0], prepared.county.rules) is Trust.UNTRUSTED
+
+
+async def test_a_planner_that_starts_anew_still_knows_what_is_frozen_and_passes_over_strangers(
+    web_and_bus: Bench, prepared: Prepared
+) -> None:
+    web, clock = web_and_bus, SystemClock()
+    web.clock.mono_s, web.clock.wall_s = clock.monotonic_s(), clock.now().timestamp()
+    shared, now_s, at = web.shared, clock.monotonic_s(), clock.now().timestamp()
+    for ago in (610.0, 300.0, 1.0):
+        said = batch(now_s - ago, [row("u-1", LAT, LON, at - ago, speed_kmh=40.0)], at - ago)
+        identity = f"{int((at - ago) * 1000)}-0"
+        await shared.bus.xadd(POSITIONS, {"batch": json.dumps(said)}, id=identity)
+    for stranger in ("{half", "[]", "{}", '{"mono_s":null}'):
+        await shared.bus.xadd(POSITIONS, {"batch": stranger})
+    task = asyncio.create_task(shared.hub.run())
+    screen = Screen(shared.hub.join(None)[0])
+    async with planning(web, prepared):
+        trust = None
+        while trust in {None, "never_seen"}:
+            web.clock.mono_s = clock.monotonic_s()
+            trust = (await screen.until("units"))["units"][0]["trust"] if trust else "never_seen"
+        assert trust == "frozen"
+    shared.hub.stop()
+    await task
 
 
 def test_what_an_earlier_start_of_the_machine_left_is_not_read() -> None:

@@ -63,6 +63,67 @@ def test_a_jump_no_unit_can_drive_is_not_trusted_and_the_way_back_is() -> None:
     assert border.judge([position(lat=LAT + 0.0005, at=NOW + 4.0)], NOW)[1].accepted == 1
 
 
+def test_a_unit_that_two_devices_report_is_not_trusted_until_one_falls_silent() -> None:
+    border, here, there = Border(small_county()), LAT, LAT + 0.1
+    trusted = []
+    for second in range(120):
+        lat = there if second % 2 and second < 20 else here
+        _, answer = border.judge([position(lat=lat, at=NOW + second)], NOW + second)
+        trusted.append(answer.accepted == 1)
+    assert trusted[:3] == [True, False, True]
+    assert not any(trusted[3:80])
+    assert all(trusted[80:])
+
+
+def test_two_devices_at_the_very_same_second_contradict_each_other_too() -> None:
+    border = Border(small_county())
+    both = [position(), position(lat=LAT + 0.1)]
+    assert [border.judge(both, NOW)[1].accepted for _ in range(4)] == [1, 1, 0, 0]
+
+
+def test_a_clock_that_is_now_ahead_and_now_right_makes_a_unit_untrusted() -> None:
+    border = Border(small_county())
+    batch = [position(at=NOW + ahead + second) for second in range(4) for ahead in (3600.0, 0.0)]
+    _, answer = border.judge(batch, NOW + 4)
+    assert answer.accepted == 1
+    assert "contradict" in answer.untrusted[-1].reason
+
+
+def test_a_receiver_that_loses_its_fix_now_and_then_is_believed_when_it_has_one() -> None:
+    border = Border(small_county())
+    batch = [position(lat=lat, lon=lon, at=NOW) for _ in range(5) for lat, lon in ((LAT, LON), (0.0, 0.0))]
+    assert border.judge(batch, NOW)[1].accepted == 5
+
+
+def test_a_step_of_our_clock_does_not_hold_a_unit_for_hours() -> None:
+    border = Border(small_county())
+    border.judge([position(), position(lat=LAT + 0.1)] * 2, NOW)
+    assert border.judge([position()], NOW + 1)[1].accepted == 0
+    assert border.judge([position(at=NOW - 3600)], NOW - 3600)[1].accepted == 1
+
+
+def test_a_backlog_in_any_order_is_no_jump_and_a_place_out_of_reach_is() -> None:
+    """60 km/h to the north, told backwards; then a late report of a place that could not be reached and left."""
+    border = Border(small_county())
+    drive = [position(lat=LAT + second * 16.7 / 111_195, at=NOW - 600 + second) for second in range(0, 600, 10)]
+    assert border.judge([*reversed(drive), *drive], NOW)[1].untrusted == []
+    late = position(lat=LAT + 0.2, at=NOW - 20)
+    assert "further apart" in border.judge([late], NOW)[1].untrusted[0].reason
+
+
+def test_a_drills_seconds_may_be_squeezed_and_nothing_elses() -> None:
+    batch = [position(drill=True), position(drill=True, lat=LAT + 0.005, at=NOW + 1)]
+    assert Border(small_county()).judge(batch, NOW)[1].accepted == 1
+    assert Border(small_county()).judge(batch, NOW, 20.0)[1].accepted == 2
+
+
+async def test_a_live_batch_that_says_it_is_squeezed_is_refused(web: Bench) -> None:
+    async with web.logged_in(Role.DEVICE) as client:
+        for lapse in ("2.0", "0.5", "NaN", "1e9"):
+            body = f'{{"positions":[{json.dumps(GOOD)}],"lapse":{lapse}}}'
+            assert (await client.post(PATH, content=body, headers=JSON)).status_code == 422
+
+
 @pytest.mark.parametrize(
     "raw",
     [
