@@ -54,15 +54,13 @@ def reached(
         if metres[i] <= reach_m:
             heappush(heap, (metres[i], nodes[i]))
     seen = np.zeros(len(ptr) - 1, np.bool_)
-    found, away = np.empty(16, np.int64), np.empty(16, np.float64)
+    found, away = np.empty(len(seen), np.int64), np.empty(len(seen), np.float64)
     n = 0
     while len(heap) > 0:
         so_far, node = heappop(heap)
         if seen[node]:
             continue
         seen[node] = True
-        if n == len(found):
-            found, away = np.concatenate((found, found)), np.concatenate((away, away))
         found[n], away[n] = node, so_far
         n += 1
         for arc in range(ptr[node], ptr[node + 1]):

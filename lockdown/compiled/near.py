@@ -10,6 +10,37 @@ from lockdown.lines import CELL_M, Floats, Ints, cell_key
 _cell_key = jit("int64(int64, int64)")(cell_key)
 
 
+@jit("int64(int64[::1], int64)")
+def _find(rising: Ints, value: int) -> int:
+    """Return where ``value`` stands in ``rising``, or -1."""
+    low, high = 0, len(rising)
+    while low < high:
+        middle = (low + high) // 2
+        if rising[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(rising) and rising[low] == value else -1
+
+
+@jit("float64[::1](float64[::1])")
+def _longer(values: Floats) -> Floats:
+    """Return twice the room with the same values in front."""
+    made = np.empty(2 * len(values), np.float64)
+    for i in range(len(values)):
+        made[i] = values[i]
+    return made
+
+
+@jit("int64[::1](int64[::1])")
+def _longer_ints(values: Ints) -> Ints:
+    """Return twice the room with the same values in front."""
+    made = np.empty(2 * len(values), np.int64)
+    for i in range(len(values)):
+        made[i] = values[i]
+    return made
+
+
 @jit(
     "Tuple((int64[::1], float64[::1], float64[::1], float64[::1]))(float64, float64, float64, int64[::1], int64[::1],"
     " int64[::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[::1], float64[::1])"
@@ -33,16 +64,13 @@ def near_lines(
     """
     reach = ceil(within_m / CELL_M)
     cx, cy = floor(x / CELL_M), floor(y / CELL_M)
-    slot = np.full(len(drawn_m), -1, np.int64)
-    segments = np.empty(16, np.int64)
-    away = np.empty(16, np.float64)
-    along = np.empty(16, np.float64)
+    slot = np.zeros(len(drawn_m), np.int64)
+    segments, away, along = np.empty(16, np.int64), np.empty(16, np.float64), np.empty(16, np.float64)
     count = 0
     for dx in range(-reach, reach + 1):
         for dy in range(-reach, reach + 1):
-            key = _cell_key(cx + dx, cy + dy)
-            at = np.searchsorted(cell, key)
-            if at == len(cell) or cell[at] != key:
+            at = _find(cell, _cell_key(cx + dx, cy + dy))
+            if at < 0:
                 continue
             for k in range(cell_ptr[at], cell_ptr[at + 1]):
                 s = cell_segment[k]
@@ -52,24 +80,23 @@ def near_lines(
                 d = hypot(a[s, 0] + t * ux - x, a[s, 1] + t * uy - y)
                 if d > within_m:
                     continue
-                i = slot[line[s]]
+                i = slot[line[s]] - 1
                 if i < 0:
                     if count == len(segments):
-                        segments = np.concatenate((segments, segments))
-                        away = np.concatenate((away, away))
-                        along = np.concatenate((along, along))
+                        segments, away, along = _longer_ints(segments), _longer(away), _longer(along)
                     i = count
-                    slot[line[s]] = i
                     count += 1
+                    slot[line[s]] = count
                 elif d > away[i] or (d == away[i] and s >= segments[i]):
                     continue
                 segments[i], away[i], along[i] = s, d, t
-    order = np.argsort(line[segments[:count]])
-    order = order[np.argsort(away[order], kind="mergesort")]
     lines = np.empty(count, np.int64)
     fraction, bearing, metres = np.empty(count, np.float64), np.empty(count, np.float64), np.empty(count, np.float64)
-    for n in range(count):
-        i = order[n]
+    for i in range(count):
+        n = i
+        while n > 0 and (metres[n - 1] > away[i] or (metres[n - 1] == away[i] and lines[n - 1] > line[segments[i]])):
+            lines[n], metres[n], fraction[n], bearing[n] = lines[n - 1], metres[n - 1], fraction[n - 1], bearing[n - 1]
+            n -= 1
         s = segments[i]
         ux, uy = b[s, 0] - a[s, 0], b[s, 1] - a[s, 1]
         drawn = before_m[s] + along[i] * sqrt(max(ux * ux + uy * uy, 1e-12))
