@@ -283,7 +283,8 @@ class Roads:
     Shapes: ``node_lat``, ``node_lon`` (nodes,) degrees; ``start``, ``end`` (edges,) node indices;
     ``length_m`` (edges,) metres along ``shape``; ``road_class`` (edges,) index into ``ROAD_CLASSES``;
     ``one_way`` (edges,) true where only start → end may be driven; ``name`` and ``shape`` one an edge,
-    ``shape[i]`` (points, 2) of (lat, lon) from start to end.
+    ``shape[i]`` (points, 2) of (lat, lon) from start to end. ``private`` are the edges that are signed against general
+    traffic; the police drive there all the same. ``left_out``: ways of the file that are no roads for cars, by reason.
     """
 
     node_lat: NDArray[np.float64]
@@ -295,6 +296,8 @@ class Roads:
     one_way: NDArray[np.bool_]
     name: tuple[str, ...]
     shape: tuple[NDArray[np.float64], ...]
+    private: tuple[int, ...] = ()
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 class NoiseModel(StrEnum):

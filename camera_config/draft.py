@@ -11,6 +11,7 @@ from camera_config import records
 from camera_config.edge import Line, accept, columns, geometry, properties
 from camera_config.files import Feature, Place, Toml, read_csv, read_features, read_toml
 from camera_config.mistakes import Mistakes
+from camera_config.road_file import is_drawn, read_ways
 from camera_config.rule_records import CameraRuleRecord, CameraRulesRecord
 
 R_co = TypeVar("R_co", bound=records.Record, covariant=True)
@@ -49,6 +50,8 @@ class Draft:
     rings: list[Found[records.OutlineRecord]] = field(default_factory=list)
     closures: list[Found[records.ClosureRecord]] = field(default_factory=list)
     roads: list[Found[records.RoadRecord]] = field(default_factory=list)
+    roads_left_out: dict[str, int] = field(default_factory=dict)
+    """Ways of the road file that are no roads for cars, by reason."""
     unread: set[str] = field(default_factory=set)
     """Files of which a record could not be read: references to them are not judged."""
 
@@ -78,10 +81,18 @@ def read_folder(folder: Path, mistakes: Mistakes) -> Draft:
     draft.routes = list(_layer(records.RouteRecord, "LineString", folder / layers.routes, mistakes))
     draft.rings = list(_layer(records.OutlineRecord, "Polygon", folder / layers.rings, mistakes))
     draft.closures = list(_layer(records.ClosureRecord, "Point", folder / layers.closures, mistakes))
-    draft.roads = list(_layer(records.RoadRecord, "LineString", folder / layers.roads, mistakes))
+    _read_roads(draft, folder / layers.roads, mistakes)
     if len(mistakes) > before:
         draft.unread = {mistake.file for mistake in mistakes.in_order()}
     return draft
+
+
+def _read_roads(draft: Draft, path: Path, mistakes: Mistakes) -> None:
+    if is_drawn(path.name):
+        draft.roads = list(_layer(records.RoadRecord, "LineString", path, mistakes))
+        return
+    found, draft.roads_left_out = read_ways(path, mistakes)
+    draft.roads = [Found(path.name, 1, record, line) for record, line in found]
 
 
 def read_posts(path: Path, mistakes: Mistakes) -> list[Found[records.PostRecord]]:

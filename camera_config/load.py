@@ -90,7 +90,7 @@ def read_county(folder: Path, *, leaking: bool = False) -> tuple[County | None, 
     if not draft.roads and roads_file not in draft.unread:
         mistakes.add(roads_file, 1, "there are no roads", "draw or import the county's roads")
     elif places is not None and draft.county is not None and draft.rules is not None and roads_file not in draft.unread:
-        roads = build_roads(draft.roads)
+        roads = build_roads(draft.roads, draft.roads_left_out)
         ground = check_on_roads(draft, places, roads, draft.rules.snap_max_m, mistakes)
         if roads_file not in draft.unread:
             check_lines(draft, roads, ground, draft.rules.snap_max_m, mistakes)

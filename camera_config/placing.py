@@ -11,6 +11,7 @@ from camera_config.draft import COUNTY_FILE, Draft, Found
 from camera_config.ground import Floats, Ground, haversine_m
 from camera_config.mistakes import Mistakes
 from camera_config.records import Record
+from camera_config.road_file import is_drawn
 
 FAR_M = 150_000.0
 """No county reaches as far from its centre."""
@@ -18,11 +19,14 @@ FAR_M = 150_000.0
 NEAR_DEG = 0.5
 """Nearer than this to the centre in both axes needs no further look: within ``FAR_M``."""
 
-SHIFT_M = 60.0
-"""Nearer to a road than this after a shift of the datum, a place is taken to stand on it."""
+SHIFT_M = 50.0
+"""Nearer to a road than this after a shift of the datum, a place is taken to stand on it; GCJ-02 is 50 to 700 m off."""
 
 ALONG_DEG = 45.0
 """A post's bearing and its road differ by at most this, in either direction."""
+
+MANY, BESIDE_M = 20, 5.0
+"""So many places of one file tell by their median; what stands on a road is measured this near to its middle."""
 
 GROUP_AT_LEAST = 3
 """So many places of one file, and most of those off the roads, must fit the other datum before we say so."""
@@ -94,12 +98,17 @@ def check_on_roads(draft: Draft, places: list[Placed], roads: Roads, snap_max_m:
 
 
 def _files_shifted(near: Places, ground: Ground, snap_max_m: float, mistakes: Mistakes) -> set[str]:
-    """Note files of which most places off the roads come onto them when the GCJ-02 shift is undone; return them."""
+    """Note files of which most places off the roads come onto them when the GCJ-02 shift is undone; return them.
+
+    Where roads are dense, a shifted place lies near another road; then the file's median tells.
+    """
     by_file: dict[str, list[int]] = {}
-    for index in np.flatnonzero(near.away_m > max(SHIFT_M, snap_max_m)):
-        by_file.setdefault(near.placed[index].file, []).append(int(index))
+    for index, place in enumerate(near.placed):
+        by_file.setdefault(place.file, []).append(index)
     shifted = set()
-    for file, indices in by_file.items():
+    for file, whole in by_file.items():
+        off = [index for index in whole if near.away_m[index] > max(SHIFT_M, snap_max_m)]
+        indices = whole if _all_shifted(near, ground, whole) else off
         away = near.away_m[indices]
         back = ground.distances_m(*from_gcj02(near.lat[indices], near.lon[indices]))
         fits = np.flatnonzero(back < np.minimum(SHIFT_M, away / 4))
@@ -114,6 +123,18 @@ def _files_shifted(near: Places, ground: Ground, snap_max_m: float, mistakes: Mi
             "convert the file to WGS84 (QGIS: EPSG:4326, without the GCJ-02 shift of web maps)",
         )
     return shifted
+
+
+def _all_shifted(near: Places, ground: Ground, indices: list[int]) -> bool:
+    """Tell whether a file's places are a few metres off the roads when shifted, and several times as far as they are.
+
+    In a town a shifted place has some other road beside it: no single one is far off, half of many are.
+    """
+    away_m = float(np.median(near.away_m[indices]))
+    if len(indices) < MANY or away_m <= BESIDE_M:
+        return False
+    back = ground.distances_m(*from_gcj02(near.lat[indices], near.lon[indices]))
+    return float(np.median(back)) < away_m / 4
 
 
 def check_lines(draft: Draft, roads: Roads, ground: Ground, snap_max_m: float, mistakes: Mistakes) -> None:
@@ -221,6 +242,8 @@ def _most_roads_elsewhere(draft: Draft, centre: Position, centre_line: int, mist
             if not near and not _fits(lat, lon, centre):
                 wrong.append((road, lat, lon))
                 break
+    if wrong and not is_drawn(draft.layers.roads):
+        return _file_elsewhere(draft, len(wrong), wrong[0][1:], centre, mistakes)
     if 2 * len(wrong) <= len(draft.roads):
         for road, lat, lon in wrong:
             draft.unread.add(road.file)
@@ -235,6 +258,23 @@ def _most_roads_elsewhere(draft: Draft, centre: Position, centre_line: int, mist
         what = f"centre {centre.lat}, {centre.lon} is not where the roads are ({lat}, {lon})"
         mistakes.add(COUNTY_FILE, centre_line, what, "correct lat and lon of the centre")
     return True
+
+
+def _file_elsewhere(draft: Draft, wrong: int, at: tuple[float, float], centre: Position, mistakes: Mistakes) -> bool:
+    """Note that a road file that nobody draws holds another place, or more than the county; true where most is."""
+    file, (lat, lon) = draft.layers.roads, at
+    draft.unread.add(file)
+    if _fits(lon, lat, centre):
+        mistakes.add(file, 1, f"{wrong} roads have lat and lon swapped (lat {lat}, lon {lon})", "exchange them")
+        return True
+    where = f"{_metres(centre, lat, lon) / 1000:.0f} km from the centre of the county (at {lat:.4f}, {lon:.4f})"
+    if 2 * wrong > len(draft.roads):
+        hint = f"name this county's file in [layers], or correct the centre in {COUNTY_FILE}"
+        mistakes.add(file, 1, f"its roads are {where}", hint)
+        return True
+    hint = "cut the county out of it: osmium extract --bbox WEST,SOUTH,EAST,NORTH"
+    mistakes.add(file, 1, f"{wrong} of its {len(draft.roads)} roads are too far away, one {where}", hint)
+    return False
 
 
 def _metres(centre: Position, lat: float, lon: float) -> float:

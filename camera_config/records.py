@@ -419,6 +419,8 @@ class RoadRecord(Record):
     road_class: RoadClass = Field(alias="class")
     name: str = ""
     one_way: bool = False
+    private: bool = False
+    length_m: Annotated[float, Field(gt=0, le=1_000_000)] | None = None
 
 
 class DelaysRecord(Record):

@@ -1,9 +1,13 @@
 """``kakou check``: is a county's folder right? Starts nothing."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from camera_config.road_summary import RoadSummary
 
 
 def check(
@@ -17,6 +21,7 @@ def check(
 
     from camera_config.example import example_county
     from camera_config.load import read_county
+    from camera_config.road_summary import summary_of
 
     # Nothing is wrapped: a mistake stays on one line for grep and editors.
     console = Console(highlight=False, soft_wrap=True)
@@ -34,8 +39,22 @@ def check(
         f"{len(loaded.cameras)} cameras with {len(loaded.camera_rules)} rules, "
         f"{len(loaded.checkpoints)} smart checkpoints, {len(loaded.posts)} posts, "
         f"{len(loaded.units)} units, {len(loaded.zones)} zones, {len(loaded.routes)} routes, "
-        f"{len(loaded.standby_points)} standby points, {len(loaded.roads.node_lat)} junctions, "
-        f"{len(loaded.roads.length_m)} roads"
+        f"{len(loaded.standby_points)} standby points"
     )
+    for line in _roads(summary_of(loaded.roads, loaded.posts, loaded.rules.snap_max_m)):
+        console.print(escape(line))
     if not loaded.camera_rules:
         console.print("note: no camera has a rule, none is watched for anything; docs/guide/rules.md says how")
+
+
+def _roads(found: "RoadSummary") -> Iterator[str]:
+    km = ", ".join(f"{name} {length:.1f}" for name, length in found.km.items())
+    private = f", {found.private_km:.1f} of them private" if found.private_km > 0 else ""
+    yield (
+        f"roads: {found.junctions} junctions, {found.roads} roads, {sum(found.km.values()):.1f} km ({km}){private}; "
+        f"{found.strong_permille / 10:.1f} % of them in the largest part where every place reaches every other"
+    )
+    if found.left_out:
+        yield f"ways left out or cut: {', '.join(f'{count} {reason}' for reason, count in found.left_out)}"
+    for post in found.cut_off:
+        yield f"note: post {post!r} is cut off: no way leads to it and back from the largest part of the roads"

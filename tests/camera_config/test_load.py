@@ -112,10 +112,10 @@ def test_toml_lines_are_found_in_lists_of_tables(tmp_path: Path) -> None:
     assert toml.line_of(("nothing",)) == 1
 
 
-def test_check_says_in_one_line_what_a_right_county_holds() -> None:
+def test_check_says_in_two_lines_what_a_right_county_holds() -> None:
     result = CliRunner().invoke(app(), [])
     assert result.exit_code == 0
-    assert len(result.output.splitlines()) == 1
+    assert len(result.output.splitlines()) == 2
     for part in ("14 townships", "350 cameras", "13 smart checkpoints", "60 units"):
         assert part in result.output
 
