@@ -4,12 +4,13 @@ A guard is a unit that stays at a junction and is there no later than the fugiti
 later" is compared with: his unimpeded drive, or his drive given that the other guards stand (a smaller region, and as
 sound: the first guard that he could beat he would reach past no guard). He drives as fast as he can, any way.
 
-A mixed-integer programme, solved by HiGHS (``scipy.optimize.milp``) with a bound; the answer is replayed here with
-plain time-dependent search, so that a mistake of the solver is never a plan.
+A mixed-integer programme, solved by HiGHS with a bound; the answer is replayed here with plain time-dependent search,
+so that a mistake of the solver is never a plan. Given the other guards, a plan is tightened while that helps, and the
+bound comes from programmes that hope for every guard until he is shown to beat it.
 """
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import ceil
@@ -18,6 +19,7 @@ import numpy as np
 
 from lockdown.graph import Star
 from lockdown.lines import Floats, Ints
+from lockdown.programme import Programme
 from lockdown.shortest import shortest
 from lockdown.times import NEVER_MS
 
@@ -92,24 +94,33 @@ class Containment:
         return None if self.value is None else max(0.0, self.value - self.bound) / max(self.value, 1.0)
 
 
-def contain(chase: Chase, objective: Objective, *, others_stand: bool = False, limit_s: float = 60.0) -> Containment:
+def contain(
+    chase: Chase,
+    objective: Objective,
+    *,
+    others_stand: bool = False,
+    limit_s: float = 60.0,
+    stop: Callable[[], bool] = lambda: False,
+) -> Containment:
     """Return the guards that make the objective least and keep him from every exit.
 
     Args:
         chase: who, where, when.
         objective: what is made least.
         others_stand: compare each guard with the fugitive given the other guards; else with him unimpeded.
-        limit_s: for the solver; what it has not proved by then is said to be not proved.
+        limit_s: for each programme; what is not proved by then is said to be not proved.
+        stop: asked between programmes; true ends the proof, not the plan.
     """
+    nodes = set(range(len(chase.star.ptr) - 1))
+    starts = set(chase.starts)
     unimpeded = _arrivals(chase, None)
+    in_time = np.where(unimpeded < NEVER_MS, unimpeded, -1)
+    first = _solve(chase, objective, _Scope(nodes, nodes - starts, starts), in_time, (), limit_s)
+    best = _answer(chase, objective, first)
     if not others_stand:
-        return _solve(chase, objective, unimpeded, None, limit_s)
-    first = _solve(chase, objective, unimpeded, None, limit_s)
-    try:
-        return _solve(chase, objective, unimpeded, first, limit_s)
-    except ArithmeticError:
-        # The solver allows itself 1e-6 of the longest drive: a guard may be late by that. The first plan always holds.
-        return replace(first, bound=-np.inf, proved=False)
+        return best
+    best = replace(best, bound=-np.inf, proved=False)
+    return _proved(chase, objective, _tightened(chase, objective, best, limit_s), limit_s, stop)
 
 
 def replay(chase: Chase, stands: Mapping[int, int]) -> dict[int, int]:
@@ -147,7 +158,7 @@ def _arrivals(chase: Chase, region: set[int] | None) -> Ints:
 
 
 def _forced(chase: Chase) -> tuple[set[int], Ints]:
-    """Return nodes that lie in every region, and his times when he drives on from them alone.
+    """Return nodes that lie in every region, and his times when he drives on from them alone: he is never later.
 
     A larger region only lets him come sooner, so a neighbour that nobody guards in time now never will be.
     """
@@ -170,27 +181,119 @@ class _Scope:
     must: set[int]
 
 
-def _scope(chase: Chase, objective: Objective, first: Containment | None) -> _Scope:
-    """Return the scope; a plan that is known (``first``) leaves out what no plan that is as good can reach."""
+@dataclass(frozen=True, slots=True)
+class _Beaten:
+    """He comes to ``node`` at ``comes_ms`` while he may drive on from all of ``through``: a later guard is too late."""
+
+    node: int
+    comes_ms: int
+    through: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A plan of the programme, by node: from when it is guarded, and by which unit. ``ended`` as of ``Outcome``."""
+
+    stands: dict[int, int] | None
+    units: dict[int, int]
+    bound: float
+    ended: bool
+
+
+def _tightened(chase: Chase, objective: Objective, best: Containment, limit_s: float) -> Containment:
+    """Return a plan that is at least as good, given that the others stand.
+
+    Within the region of a plan he is no sooner anywhere than he is in that region; so guards that are in time for that
+    are in time, and the region they leave is smaller, where he may be later still.
+    """
+    while best.value is not None:
+        comes = _arrivals(chase, set(best.region))
+        guardable = {int(n) for n in np.flatnonzero(comes < NEVER_MS)} - set(chase.starts)
+        scope = _Scope(set(best.region), guardable, set(chase.starts))
+        better = _answer(chase, objective, replace(_solve(chase, objective, scope, comes, (), limit_s), bound=-np.inf))
+        if better.value is None or better.value > best.value - ROUNDING * max(1.0, best.value):
+            break
+        best = better
+    return best
+
+
+def _proved(
+    chase: Chase, objective: Objective, best: Containment, limit_s: float, stop: Callable[[], bool]
+) -> Containment:
+    """Return the best plan with its bound: guards are hoped to be in time until he is shown to beat them, one by one.
+
+    Each programme allows every plan that holds and some that do not, so that its bound is one; a plan of it that holds
+    is the best there is.
+    """
+    must, comes = _forced(chase)
+    reachable = _arrivals(chase, None) < NEVER_MS
+    hoped = np.where(reachable, np.minimum(comes, NEVER_MS - 1), -1)
+    scope = _scope(chase, objective, best.value, must)
+    beaten: list[_Beaten] = []
+    bound = -np.inf if best.value is None else _worth(chase, objective, must, 0)
+    while best.value is None or bound < best.value - ROUNDING * max(1.0, best.value):
+        found = _solve(chase, objective, scope, hoped, beaten, limit_s)
+        if found.stands is None and found.ended:
+            return Containment(objective, None, np.inf, proved=True, guards=(), region=())
+        bound = max(bound, _whole(objective, found.bound))
+        late = [] if found.stands is None else _late(chase, found.stands, must)
+        if found.stands is not None and not late:
+            plan = _answer(chase, objective, found)
+            if plan.value is not None and (best.value is None or plan.value < best.value):
+                best = plan
+        if not late or not found.ended or stop():
+            break
+        beaten += late
+    if best.value is None:
+        return replace(best, bound=bound)
+    bound = min(bound, best.value)
+    return replace(best, bound=bound, proved=best.value - bound <= ROUNDING * max(1.0, best.value))
+
+
+def _late(chase: Chase, stands: Mapping[int, int], must: set[int]) -> list[_Beaten]:
+    """Return the guards that he beats although all others hold him, with his ways to them."""
+    star = chase.star
+    tail = np.repeat(np.arange(len(star.ptr) - 1), np.diff(star.ptr))
+    cost = np.where(np.isin(tail, list(stands)), np.inf, star.cost.astype(np.float64))
+    rows, before = shortest(star.ptr, star.head, cost, list(chase.starts))
+    rows = rows + np.array([[ms] for ms in chase.starts.values()])
+    made = []
+    for node, ms in stands.items():
+        start = int(rows[:, node].argmin())
+        if rows[start, node] >= ms:
+            continue
+        way, at = list[int](), int(before[start, node])
+        while at >= 0:
+            way.append(at)
+            at = int(before[start, at])
+        made.append(_Beaten(node, int(rows[start, node]), tuple(n for n in way if n not in must)))
+    return made
+
+
+def _scope(chase: Chase, objective: Objective, value: float | None, must: set[int]) -> _Scope:
+    """Return the scope; a plan of this ``value`` leaves out what no plan that is as good can reach."""
     nodes = set(range(len(chase.star.ptr) - 1))
-    must = set(chase.starts) if first is None else _forced(chase)[0]
-    if first is None or first.value is None or objective is Objective.UNITS:
+    if value is None or objective is Objective.UNITS:
         return _Scope(nodes, nodes - must, must)
     star = chase.star
     tail = np.repeat(np.arange(len(nodes)), np.diff(star.ptr))
+    # The road out of a node that must lie in the region is driven in any case.
+    step = np.where(np.isin(tail, list(must)), 0.0, chase.metres)
     if objective is Objective.JUNCTIONS:
-        step, spent = np.ones(len(star.head)), float(len(must))
-    else:
-        # The road out of a node that must lie in the region is driven in any case.
-        step, spent = np.where(np.isin(tail, list(must)), 0.0, chase.metres), _driven_m(chase, must)
+        step = np.ones(len(star.head))
     rows, _ = shortest(star.ptr, star.head, np.maximum(step, 1e-9), sorted(must))
-    may = {int(n) for n in np.flatnonzero(rows.min(axis=0) + spent <= first.value + ROUNDING * max(1.0, first.value))}
+    spent = _worth(chase, objective, must, 0)
+    may = {int(n) for n in np.flatnonzero(rows.min(axis=0) + spent <= value + ROUNDING * max(1.0, value))}
     beside = {int(b) for a, b in zip(tail, star.head, strict=True) if int(a) in may}
     return _Scope(may, beside - must, must)
 
 
-def _driven_m(chase: Chase, region: set[int]) -> float:
-    """Return the metres of roads that touch a region; a road in both directions counts once."""
+def _worth(chase: Chase, objective: Objective, region: set[int], guards: int) -> float:
+    """Return the objective of a region with so many guards; a road in both directions counts once."""
+    if objective is Objective.UNITS:
+        return float(guards)
+    if objective is Objective.JUNCTIONS:
+        return float(len(region))
     seen: dict[tuple[int, int, int], float] = {}
     for node in region:
         for arc in range(chase.star.ptr[node], chase.star.ptr[node + 1]):
@@ -199,54 +302,23 @@ def _driven_m(chase: Chase, region: set[int]) -> float:
     return sum(seen.values())
 
 
-class _Programme:
-    """Rows and columns of the mixed-integer programme, as they are added."""
-
-    def __init__(self) -> None:
-        self.cost: list[float] = []
-        self.whole: list[int] = []
-        self.low: list[float] = []
-        self.high: list[float] = []
-        self._entries: list[tuple[int, int, float]] = []
-        self._row_low: list[float] = []
-
-    def column(self, cost: float, low: float, high: float, *, whole: bool) -> int:
-        self.cost.append(cost)
-        self.low.append(low)
-        self.high.append(high)
-        self.whole.append(int(whole))
-        return len(self.cost) - 1
-
-    def at_least(self, low: float, entries: list[tuple[int, float]]) -> None:
-        row = len(self._row_low)
-        self._entries += [(row, column, value) for column, value in entries]
-        self._row_low.append(low)
-
-    def solve(self, limit_s: float) -> tuple[Floats | None, float, bool]:
-        """Return the values, the bound, and whether the solver went to the end."""
-        from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415  (0.5 s; only who asks pays for it)
-        from scipy.sparse import coo_array  # noqa: PLC0415
-
-        rows, columns, values = zip(*self._entries, strict=True)
-        matrix = coo_array((values, (rows, columns)), shape=(len(self._row_low), len(self.cost))).tocsr()
-        answer = milp(
-            self.cost,
-            constraints=LinearConstraint(matrix, self._row_low, np.inf),
-            integrality=np.array(self.whole, np.int64),
-            bounds=Bounds(self.low, self.high),
-            options={"time_limit": limit_s, "mip_rel_gap": 0.0},
-        )
-        bound = answer.mip_dual_bound if answer.mip_dual_bound is not None else -np.inf
-        return answer.x, float(bound), answer.status in (0, 2)
+def _whole(objective: Objective, bound: float) -> float:
+    """Return a bound of the solver as a bound of what is counted."""
+    if objective is Objective.METRES or not np.isfinite(bound):
+        return bound
+    return float(ceil(bound - ROUNDING))
 
 
 def _solve(
-    chase: Chase, objective: Objective, unimpeded: Ints, first: Containment | None, limit_s: float
-) -> Containment:
-    """Solve; ``first`` (the answer for the unimpeded fugitive) asks for the one given the other guards."""
-    scope = _scope(chase, objective, first)
-    latest = chase.guard_ms.max(axis=0, where=chase.guard_ms < NEVER_MS, initial=0)
-    made = _Programme()
+    chase: Chase,
+    objective: Objective,
+    scope: _Scope,
+    latest_ms: Ints,
+    beaten: Sequence[_Beaten],
+    limit_s: float,
+) -> _Found:
+    """Solve with guards that stand by ``latest_ms`` (nodes,), less those that he beats."""
+    made = Programme()
     reached = {
         n: made.column(
             float(objective is Objective.JUNCTIONS), float(n in scope.must), float(n not in chase.exits), whole=False
@@ -257,28 +329,26 @@ def _solve(
     at: dict[int, list[int]] = {}
     by: dict[int, list[int]] = {}
     for n in sorted(scope.guardable):
-        if unimpeded[n] >= NEVER_MS:
-            continue
-        in_time = chase.guard_ms[:, n] <= (unimpeded[n] if first is None else NEVER_MS - 1)
-        for u in np.flatnonzero(in_time).tolist():
+        for u in np.flatnonzero(chase.guard_ms[:, n] <= min(int(latest_ms[n]), NEVER_MS - 1)).tolist():
             pairs[u, n] = made.column(float(objective is Objective.UNITS), 0.0, 1.0, whole=True)
             at.setdefault(n, []).append(pairs[u, n])
             by.setdefault(u, []).append(pairs[u, n])
     for columns in (*by.values(), *at.values()):
         made.at_least(-1.0, [(c, -1.0) for c in columns])
     _spread(chase, objective, made, reached, at)
-    if first is not None:
-        _time(chase, made, reached, pairs, unimpeded, latest)
-    values, bound, ended = made.solve(limit_s)
-    if values is None:
-        return Containment(objective, None, np.inf if ended else -np.inf, ended, (), ())
-    stands = {n: int(chase.guard_ms[u, n]) for (u, n), column in pairs.items() if values[column] > 0.5}
-    units = {n: u for (u, n), column in pairs.items() if values[column] > 0.5}
-    return _answer(chase, objective, stands, units, bound)
+    for one in beaten:
+        late = [(c, -1.0) for (u, n), c in pairs.items() if n == one.node and chase.guard_ms[u, n] > one.comes_ms]
+        made.at_least(-float(len(one.through)), late + [(reached[v], -1.0) for v in one.through])
+    outcome = made.solve(limit_s)
+    if outcome.values is None:
+        return _Found(None, {}, outcome.bound, outcome.ended)
+    units = {n: u for (u, n), column in pairs.items() if outcome.values[column] > 0.5}
+    stands = {n: int(chase.guard_ms[u, n]) for n, u in units.items()}
+    return _Found(stands, units, outcome.bound, outcome.ended)
 
 
 def _spread(
-    chase: Chase, objective: Objective, made: _Programme, reached: dict[int, int], at: dict[int, list[int]]
+    chase: Chase, objective: Objective, made: Programme, reached: dict[int, int], at: dict[int, list[int]]
 ) -> None:
     """From a node of the region every neighbour is in the region or guarded; its roads are driven."""
     star = chase.star
@@ -297,61 +367,23 @@ def _spread(
                 made.at_least(0.0, [(road[key], 1.0), (column, -1.0)])
 
 
-def _time(
-    chase: Chase,
-    made: _Programme,
-    reached: dict[int, int],
-    pairs: dict[tuple[int, int], int],
-    unimpeded: Ints,
-    latest: Ints,
-) -> None:
-    """Guards stand no later than he comes: times that no free way undercuts, in seconds to keep numbers small."""
-    star = chase.star
-    cap = {n: max(int(latest[n]), int(unimpeded[n])) for n in {*reached, *(n for _, n in pairs)}}
-    comes = {
-        n: made.column(0.0, 0.0, (chase.starts.get(n, cap[n])) / 1000, whole=False)
-        for n in sorted(cap)
-        if unimpeded[n] < NEVER_MS
-    }
-    for a, column in reached.items():
-        if a not in comes:
-            continue
-        for arc in range(star.ptr[a], star.ptr[a + 1]):
-            b, ms = int(star.head[arc]), int(star.cost[arc])
-            if b in comes and (loose := cap[b] - int(unimpeded[a]) - ms) > 0:
-                slack = (column, -loose / 1000)
-                made.at_least((-ms - loose) / 1000, [(comes[a], 1.0), (comes[b], -1.0), slack])
-    at: dict[int, list[tuple[int, float]]] = {}
-    for (u, n), column in pairs.items():
-        at.setdefault(n, []).append((column, -int(chase.guard_ms[u, n]) / 1000))
-    for n, entries in at.items():
-        made.at_least(0.0, [(comes[n], 1.0), *entries])
-
-
-def _answer(
-    chase: Chase, objective: Objective, stands: dict[int, int], units: dict[int, int], bound: float
-) -> Containment:
+def _answer(chase: Chase, objective: Objective, found: _Found) -> Containment:
     """Return what the guards are really worth.
 
     Raises:
         ArithmeticError: replayed, he beats a guard or reaches an exit.
     """
-    came = replay(chase, stands)
-    held = {n for n in stands if n in came}
-    beaten = sorted(n for n in held if came[n] < stands[n])
+    if found.stands is None:
+        return Containment(objective, None, found.bound, found.ended, (), ())
+    came = replay(chase, found.stands)
+    held = {n for n in found.stands if n in came}
+    beaten = sorted(n for n in held if came[n] < found.stands[n])
     region = set(came) - held
     out = sorted(region & chase.exits)
     if beaten or out:
         raise ArithmeticError(f"the programme's plan does not hold: beaten at {beaten}, out at {out}")
-    kept = stands if objective is Objective.UNITS else {n: stands[n] for n in held}
-    if objective is Objective.JUNCTIONS:
-        value = float(len(region))
-        bound = float(ceil(bound - ROUNDING))
-    elif objective is Objective.METRES:
-        value = _driven_m(chase, region)
-    else:
-        value = float(len(kept))
-        bound = float(ceil(bound - ROUNDING))
+    kept = found.stands if objective is Objective.UNITS else {n: found.stands[n] for n in held}
+    value, bound = _worth(chase, objective, region, len(kept)), _whole(objective, found.bound)
     proved = value - bound <= ROUNDING * max(1.0, value)
-    guards = tuple(Guard(units[n], n, kept[n], came.get(n, NEVER_MS)) for n in sorted(kept))
+    guards = tuple(Guard(found.units[n], n, kept[n], came.get(n, NEVER_MS)) for n in sorted(kept))
     return Containment(objective, value, min(bound, value), proved, guards, tuple(sorted(region)))

@@ -120,6 +120,16 @@ def test_a_guard_that_another_guard_makes_possible_counts_only_when_the_others_s
     assert [(g.unit, g.node, g.stands_ms, g.comes_ms) for g in answer.guards] == [(0, 1, 1, 2), (1, 2, 7, 10)]
 
 
+def test_a_plan_for_the_unimpeded_fugitive_is_tightened_to_where_the_others_hold_him_up():
+    # With 1 held he comes to 2 at 10 and not at 4, so that the guard for 4 may stand at 2 already.
+    roads = {(0, 1): 2, (1, 2): 2, (0, 3): 5, (3, 2): 5, (2, 4): 3, (4, 5): 9}
+    late = NEVER_MS
+    question = chase(6, roads, [[late, 1, late, late, late, late], [late, late, 7, late, 7, late]], {5})
+    assert contain(question, Objective.JUNCTIONS).region == (0, 2, 3)
+    answer = contain(question, Objective.JUNCTIONS, others_stand=True, stop=lambda: True)
+    assert (answer.region, answer.value, answer.bound <= 2) == ((0, 3), 2.0, True)
+
+
 def test_the_fewest_units_hold_him_at_the_narrow_place():
     roads = {(0, 1): 3, (0, 2): 3, (1, 3): 3, (2, 3): 3, (3, 4): 3}
     question = chase(5, roads, [[NEVER_MS, 1, 1, 1, NEVER_MS]] * 3, {4})
@@ -145,3 +155,22 @@ def test_times_that_are_not_whole_milliseconds_are_refused():
     question = chase(2, {(0, 1): 3}, [[0, 0]], set())
     with pytest.raises(ValueError, match="whole milliseconds"):
         Chase(question.star, question.metres, {0: 0}, frozenset(), question.guard_ms.astype(np.float64))
+
+
+def test_without_time_for_the_proof_the_plan_holds_and_nothing_is_below_its_bound():
+    found = open_ = 0
+    for seed in range(25):
+        question = drawn(seed)
+        answer = contain(question, Objective.JUNCTIONS, others_stand=True, stop=lambda: True)
+        best = brute_force(question, others_stand=True)
+        assert best is None or answer.bound <= best, seed
+        if answer.value is None:
+            open_ += best is not None
+            continue
+        assert best is not None
+        check(question, answer, others_stand=True)
+        assert answer.bound <= best <= answer.value
+        assert answer.proved == (answer.bound == answer.value)
+        found += 1
+    assert found > 5
+    assert open_ <= 3
