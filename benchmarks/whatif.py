@@ -27,13 +27,14 @@ from camera_config.county import ROAD_CLASSES, Blocks, County, Post, Ring, RoadC
 from camera_config.example import example_county
 from camera_config.ids import PostId
 from camera_config.load import load_county
+from lockdown.asks import demands_of
 from lockdown.fields import Fields, post_fields
 from lockdown.fixes import fixes
 from lockdown.graph import Graph, build_graph
 from lockdown.lines import Ints, Plane, point_at
 from lockdown.losses import losses
 from lockdown.matching import Matching, satisfy
-from lockdown.offers import Offers, demands_of
+from lockdown.offers import Offers
 from lockdown.seal import in_time, solve
 from lockdown.table import Table
 from lockdown.times import NEVER_MS

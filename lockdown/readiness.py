@@ -14,11 +14,12 @@ from typing import Any
 from camera_config.county import Post, Ring, Rules
 from camera_config.ids import PostId, UnitId
 from lockdown.ask import ask_by_radio
+from lockdown.asks import demands_of
 from lockdown.digest import digest_of
 from lockdown.fields import Fields
 from lockdown.graph import Graph
 from lockdown.leaks import Leak
-from lockdown.offers import Offers, demands_of
+from lockdown.offers import Offers
 from lockdown.proof import certificate_of, undecided
 from lockdown.risk import Odds
 from lockdown.seal import Assigned, Solution, best_subset, solve

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from camera_config.county import Position, Rules
 from camera_config.ids import PostId, UnitId
+from lockdown.asks import Asked, stays_long_enough
 from lockdown.fields import Fields, node_fields
 from lockdown.graph import Bools, Graph, position_of
 from lockdown.lines import Floats, Ints, distance_m
 from lockdown.losses import without
 from lockdown.matching import Matching, largest
-from lockdown.offers import Asked, Offers, stays_long_enough
+from lockdown.offers import Offers
 from lockdown.reach import OFF_ROAD_M_PER_MS, snap, worst_drive_ms
 from lockdown.seal import in_time
 from lockdown.table import Table

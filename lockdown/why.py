@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from camera_config.county import Ring, UnitStatus
 from camera_config.ids import PostId, UnitId
-from lockdown.offers import Offers, stays_long_enough
+from lockdown.asks import stays_long_enough
+from lockdown.offers import Offers
 from lockdown.seal import Solution
 from lockdown.table import Table
 from lockdown.times import clock_text

@@ -33,7 +33,8 @@ def whatif(
     """Say where each unit would have to stand for the posts to be staffed in time, all else the same."""
     from api.plan.inputs import POSITIONS_FILE, prepare, read_positions, units_from
     from camera_config.load import load_county
-    from lockdown.offers import Offers, demands_of
+    from lockdown.asks import demands_of
+    from lockdown.offers import Offers
     from lockdown.whatif import what_if_map
 
     if ring not in ("joint", "town", "county"):

@@ -10,12 +10,12 @@ import pytest
 
 from camera_config.county import Noise, NoiseModel, Ring, UnitStatus
 from camera_config.ids import UnitId
+from lockdown.asks import demands_of
 from lockdown.fields import Fields, post_fields
 from lockdown.graph import Graph, build_graph
 from lockdown.lines import point_at
 from lockdown.mover import Mover, Step
 from lockdown.noise import Trees, grow_trees
-from lockdown.offers import demands_of
 from lockdown.reach import best_drive_ms, snap, worst_drive_ms
 from lockdown.readiness import State, assess
 from lockdown.seal import solve

@@ -9,10 +9,11 @@ import pytest
 
 from camera_config.county import Closure, Post, RoadClass
 from lockdown.actions import Action, Kind
+from lockdown.asks import demands_of
 from lockdown.fields import post_fields
 from lockdown.fixes import Fixes, fixes
 from lockdown.graph import Graph, build_graph
-from lockdown.offers import Offers, demands_of
+from lockdown.offers import Offers
 from lockdown.reopen import reopened
 from lockdown.seal import in_time, solve
 from lockdown.table import Table

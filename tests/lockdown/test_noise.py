@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from camera_config.county import Noise, NoiseModel, RoadClass
+from lockdown.asks import demands_of
 from lockdown.fields import post_fields
 from lockdown.graph import build_graph
 from lockdown.lines import point_at
 from lockdown.noise import BLOCK, GROUPS, UNIT, Sample, draw, factors, grow_trees, seed_of, split_drives
-from lockdown.offers import Offers, demands_of
+from lockdown.offers import Offers
 from lockdown.times import NEVER_MS
 from tests.support.roads import SPEEDS, on, post, posts_on, random_roads, roads, unit
 from tests.support.small_county import small_county

@@ -7,11 +7,12 @@ import pytest
 
 import lockdown.replan
 from camera_config.county import Noise, NoiseModel
+from lockdown.asks import demands_of
 from lockdown.fields import post_fields
 from lockdown.graph import build_graph
 from lockdown.lines import point_at
 from lockdown.noise import Sample, grow_trees, split_drives, starts_of
-from lockdown.offers import Offers, demands_of
+from lockdown.offers import Offers
 from lockdown.replan import Drives, replanned, replanned_each
 from lockdown.risk import Case, Pairs, committed
 from lockdown.seal import solve

@@ -9,10 +9,11 @@ import numpy as np
 from camera_config.county import Closure, Position, Post, Roads, Rules, UnitStatus
 from camera_config.ids import UnitId
 from lockdown.actions import FIXED_BARRIER_MS, Action, Kind
+from lockdown.asks import Asked, demands_of, stays_long_enough
 from lockdown.fields import post_fields
 from lockdown.graph import Graph, build_graph
 from lockdown.matching import Matching, satisfy
-from lockdown.offers import Asked, Offers, demands_of, stays_long_enough
+from lockdown.offers import Offers
 from lockdown.reopen import Reopened, reopened
 from lockdown.seal import in_time
 from lockdown.table import Demand, Table
