@@ -2,7 +2,8 @@
 
 Positions of a drill are left out here, before anything is computed. A position that is not trusted does not move the
 unit; it makes the unit unknown until a trusted, newer one comes. Ages are monotonic: time since receipt, plus how old
-the position was when it was received (PLANNER.md 1, freshness: the older of device and receive time counts). When
+the position was when it was received (PLANNER.md 1, freshness: the older of device and receive time counts). A clock
+that is ahead makes late positions look fresh: what it was seen to be ahead is added to the age of all that follow. When
 nothing at all is heard for a minute the whole feed is gone, and with it every unit, standing ones too.
 """
 
@@ -25,6 +26,7 @@ GONE_S = 60.0
 class Seen:
     """The last trusted position of a unit. ``late_s`` is how old it was when it was received at ``mono_s``.
 
+    ``speed_kmh`` is None where nothing tells how fast it drives: then it may drive as fast as any unit.
     The unit has been at this very place since ``same_since_s``, by receipt, and ``same_at``, by its own clock.
     """
 
@@ -32,7 +34,7 @@ class Seen:
     at: float
     mono_s: float
     late_s: float
-    speed_kmh: float
+    speed_kmh: float | None
     heading_deg: float | None
     status: UnitStatus | None
     same_since_s: float
@@ -47,6 +49,7 @@ class Tracker:
         self._rules = county.rules
         self._seen: dict[str, Seen] = {}
         self._doubted: set[str] = set()
+        self._ahead_s: dict[str, float] = {}
         self._heard_s = -math.inf
 
     def accept(self, batch: dict[str, Any], now_s: float) -> None:
@@ -69,12 +72,14 @@ class Tracker:
             return
         position = Position(item["lat"], item["lon"])
         stays = last if last is not None and last.position == position else None
+        ahead_s = max(self._ahead_s.get(item["unit"], 0.0), item["at"] - received_at)
+        self._ahead_s[item["unit"]] = ahead_s
         self._doubted.discard(item["unit"])
         self._seen[item["unit"]] = Seen(
             position=position,
             at=item["at"],
             mono_s=mono_s,
-            late_s=max(0.0, received_at - item["at"]),
+            late_s=received_at - item["at"] + ahead_s,
             speed_kmh=self._speed(item, position, last),
             heading_deg=item["heading_deg"],
             status=UnitStatus(item["status"]) if item["status"] is not None else last.status if last else None,
@@ -82,12 +87,12 @@ class Tracker:
             same_at=stays.same_at if stays else item["at"],
         )
 
-    def _speed(self, item: dict[str, Any], position: Position, last: Seen | None) -> float:
-        """Return km/h as reported, else from the last two places; a first place without speed counts as moving."""
+    def _speed(self, item: dict[str, Any], position: Position, last: Seen | None) -> float | None:
+        """Return km/h as reported, else from the last two places; None at a first place."""
         if item["speed_kmh"] is not None:
             return float(item["speed_kmh"])
         if last is None:
-            return self._rules.moving_kmh
+            return None
         return distance_m(last.position, position) / (float(item["at"]) - last.at) * 3.6
 
     def now(self, now_s: float) -> list[UnitNow]:
@@ -114,7 +119,7 @@ class Tracker:
             status=seen.status or unit.status,
             position=seen.position,
             seen_age_ms=_up_ms(now_s - seen.mono_s + seen.late_s),
-            speed_kmh=seen.speed_kmh,
+            speed_kmh=self._rules.max_unit_kmh if seen.speed_kmh is None else seen.speed_kmh,
             heading_deg=seen.heading_deg,
             same_place_ms=_up_ms(max(seen.mono_s - seen.same_since_s, seen.at - seen.same_at)),
             trusted=trusted,
@@ -131,7 +136,7 @@ class Tracker:
                     "call_sign": self._roster[unit.id].call_sign,
                     "lat": unit.position.lat if unit.position else None,
                     "lon": unit.position.lon if unit.position else None,
-                    "speed_kmh": round(unit.speed_kmh, 1) if unit.position else None,
+                    "speed_kmh": None if seen is None or seen.speed_kmh is None else round(seen.speed_kmh, 1),
                     "heading_deg": unit.heading_deg,
                     "status": unit.status.value,
                     "seen_at": seen.at if seen else None,

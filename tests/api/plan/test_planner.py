@@ -124,6 +124,25 @@ def test_a_position_is_as_old_as_its_older_clock_says() -> None:
     assert tracker.now(20.0)[0].seen_age_ms == 50_000
 
 
+def test_late_positions_of_a_clock_that_was_seen_to_be_ahead_are_as_old_as_they_are() -> None:
+    """Its clock is 4 s ahead; the first comes at once, the second takes 3 s and would look new."""
+    tracker = Tracker(small_county())
+    tracker.accept(batch(10.0, [row("u-1", LAT, LON, 1014.0)], received_at=1010.0), 10.0)
+    assert tracker.now(10.0)[0].seen_age_ms == 0
+    tracker.accept(batch(23.0, [row("u-1", LAT, LON, 1024.0)], received_at=1023.0), 23.0)
+    assert tracker.now(23.5)[0].seen_age_ms == 3_500
+
+
+def test_a_first_place_without_speed_may_be_of_a_unit_that_races() -> None:
+    county = small_county()
+    tracker = Tracker(county)
+    tracker.accept(batch(10.0, [row("u-1", LAT, LON, 1010.0, speed_kmh=None)]), 10.0)
+    assert tracker.now(10.0)[0].speed_kmh == county.rules.max_unit_kmh
+    assert tracker.wire(1010.0, 10.0)["units"][0]["speed_kmh"] is None
+    tracker.accept(batch(20.0, [row("u-1", LAT, LON, 1020.0, speed_kmh=None)]), 20.0)
+    assert tracker.now(20.0)[0].speed_kmh == 0.0
+
+
 def test_a_unit_that_says_it_drives_and_stays_is_frozen() -> None:
     county = small_county()
     tracker = Tracker(county)
