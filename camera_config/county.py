@@ -344,6 +344,8 @@ class Rules:
     fugitive_factor_permille: int
     verdict_valid_s: int
     noise: Noise = Noise()
+    hour_permille: tuple[int, ...] = (1000,) * 24
+    junction_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

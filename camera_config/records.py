@@ -140,6 +140,7 @@ Deadline = Annotated[int, Field(gt=0, le=86_400)]
 Sure = Annotated[float, Field(ge=0.2, le=0.95)]
 Kmh = Annotated[float, Field(gt=0, le=250)]
 Share = Annotated[float, Field(ge=0, le=1)]
+HourPermille = Annotated[tuple[Annotated[int, Field(ge=500, le=5000)], ...], Field(min_length=24, max_length=24)]
 MaskPolygon = Annotated[
     tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=65), AfterValidator(_mask_polygon)
 ]
@@ -484,4 +485,15 @@ class RulesRecord(Record):
     snap_max_m: Annotated[float, Field(gt=0, le=500)] = 30.0
     fugitive_factor_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1300
     verdict_valid_s: Annotated[int, Field(gt=0, le=10)] = 10
+    hour_permille: HourPermille = (1000,) * 24
+    junction_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
     noise: NoiseRecord = NoiseRecord()
+
+    @model_validator(mode="after")
+    def _faster_than_written(self) -> Self:
+        if self.noise.assumed and min(self.hour_permille) < 1000:
+            raise ValueError(
+                "hour_permille is below 1000 while noise.assumed is true: driving is faster than the speeds say only "
+                "where drives were measured"
+            )
+        return self

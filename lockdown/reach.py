@@ -95,12 +95,16 @@ def best_drive_ms(graph: Graph, fields: Fields, place: Place | None, reach_m: fl
 
 
 def _ways(graph: Graph, place: Place, heading_deg: float | None) -> tuple[int, Ints, Floats, Floats]:
-    """Return in how many ways the place can be left, and the node, milliseconds and metres ahead on each."""
+    """Return in how many ways the place can be left, and the node, milliseconds and metres ahead on each.
+
+    Milliseconds are until it is past the node, where that is a crossing.
+    """
     from lockdown.compiled.drives import ways_of  # noqa: PLC0415
 
     piece = place.piece
-    return ways_of(
+    count, nodes, times, metres = ways_of(
         int(graph.piece_start[piece]), int(graph.piece_end[piece]), float(graph.piece_m[piece]),
         int(graph.piece_ms[piece]), bool(graph.piece_one_way[piece]), place.along_m, place.bearing_deg,
         np.nan if heading_deg is None else float(heading_deg),
     )  # fmt: skip
+    return count, nodes, times + graph.crossing_ms[nodes], metres

@@ -28,10 +28,11 @@ POSITIONS_FILE = "positions.json"
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the planner needs of a county and computes once for its roads, closures and weather.
+    """What the planner needs of a county and computes once for its roads, closures, weather and hour.
 
-    ``spots`` and ``reopened`` are for advice only: where units may stand, and the roads without each closure.
-    ``trees`` are for odds: the way from every node.
+    ``hour_permille`` is the share of the speeds' time that driving takes in it (``api.plan.hours``). ``spots`` and
+    ``reopened`` are for advice only: where units may stand, and the roads without each closure. ``trees`` are for odds:
+    the way from every node.
     """
 
     county: County
@@ -41,6 +42,7 @@ class Prepared:
     spots: Spots
     reopened: tuple[Reopened, ...]
     trees: Trees
+    hour_permille: int
 
 
 class PositionRow(BaseModel):
@@ -57,20 +59,30 @@ class PositionRow(BaseModel):
     status: UnitStatus | None = None
 
 
-def prepare(county: County, closures: Sequence[Closure] | None = None) -> Prepared:
-    """Build graph, fields and leak check; 1 to 2 s for a county, after every change of closures or weather.
+def prepare(county: County, closures: Sequence[Closure] | None = None, *, hour_permille: int | None = None) -> Prepared:
+    """Build graph, fields and leak check; 1 to 2 s for a county, after every change of closures, weather or hour.
 
     Args:
         county: as loaded.
         closures: those that hold now; None takes the county's own.
+        hour_permille: how much of the speeds' time driving takes; None takes the slowest hour of the day.
 
     Raises:
         ConfigError: a post or closure that lies on no fitting road, or speeds that cannot be.
     """
     rules = county.rules
     hold = county.closures if closures is None else closures
+    hour = max(rules.hour_permille) if hour_permille is None else hour_permille
     try:
-        graph = build_graph(county.roads, rules.speed_kmh[rules.weather], hold, county.posts, rules.snap_max_m)
+        graph = build_graph(
+            county.roads,
+            rules.speed_kmh[rules.weather],
+            hold,
+            county.posts,
+            rules.snap_max_m,
+            hour_permille=hour,
+            junction_ms=rules.junction_ms,
+        )
     except ValueError as error:
         raise ConfigError(str(error), hint="Run `kakou check` and correct posts and closures.") from error
     leaks = {area.ring: find_leaks(graph, area, county.posts) for area in county.rings}
@@ -78,7 +90,7 @@ def prepare(county: County, closures: Sequence[Closure] | None = None) -> Prepar
     standby = {str(point.id): point.position for point in county.standby_points}
     spots, lifted = spots_of(graph, fields, standby), reopened(graph, county.posts, standby)
     trees = grow_trees(graph, fields, county.roads)
-    return Prepared(county, graph, fields, leaks, spots, lifted, trees)
+    return Prepared(county, graph, fields, leaks, spots, lifted, trees, hour)
 
 
 def readiness_now(prepared: Prepared, units: Sequence[UnitNow], computed_at: float) -> Readiness:

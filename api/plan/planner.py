@@ -19,6 +19,7 @@ from api.log.bus import POSITIONS
 from api.log.live import publish
 from api.log.outbox import Outbox
 from api.plan.advice import advised, first_of
+from api.plan.hours import Hours
 from api.plan.inputs import PositionRow, Prepared, advice_on, odds_on, readiness_now, units_from
 from api.plan.keep import KIND
 from api.plan.pending import may_wait
@@ -45,6 +46,7 @@ class Planner:
     """``run`` works until ``stop()`` is true; it looks at least once a second."""
 
     def __init__(self, prepared: Prepared, bus: redis.Redis, outbox: Outbox, clock: Clock) -> None:
+        self._hours = Hours(prepared)
         self._prepared = prepared
         self._bus = bus
         self._outbox = outbox
@@ -79,10 +81,12 @@ class Planner:
         Only good news may wait for its odds (``may_wait``), and nothing waits for advice.
         """
         now_s, at = self._clock.monotonic_s(), self._clock.now().timestamp()
+        self._prepared = self._hours.prepared(at)
         answer = readiness_now(self._prepared, self._tracker.now(now_s), at)
         if not may_wait(answer, self._stands, now_s - self._stands_s):
             self._say(readiness_json(answer), now_s)
-        answer = self._weighed(answer)
+        if self._hours.slow_enough(at):  # else nothing is READY, which it is by its odds alone
+            answer = self._weighed(answer)
         readiness = readiness_json(answer)
         self._say(readiness, now_s)
         self._stands, self._stands_s = readiness, now_s

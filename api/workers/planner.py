@@ -10,6 +10,7 @@ from types import FrameType
 from api.log.bus import connect
 from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
+from api.plan.hours import AHEAD_S, permille_for
 from api.plan.inputs import prepare
 from api.plan.planner import Planner
 from api.run_folder import RunFolder
@@ -35,7 +36,8 @@ def main() -> None:
     settings = Settings.read(run.path)
     clock = SystemClock()
     began_s = clock.monotonic_s()
-    prepared = prepare(load_county(settings.county))
+    county = load_county(settings.county)
+    prepared = prepare(county, hour_permille=permille_for(county, clock.now().timestamp(), AHEAD_S))
     leaks = sum(map(len, prepared.leaks.values()))
     log.info("planner.ready leaks=%d took_s=%.1f", leaks, clock.monotonic_s() - began_s)
     outbox = Outbox(outbox_path(settings.data, "planner"), "planner")

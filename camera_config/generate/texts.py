@@ -68,6 +68,12 @@ snap_max_m = 30.0                        # metres; a post or unit farther from a
 fugitive_factor_permille = 1300          # per mille of dry speeds at which the fugitive drives; default 1300
 verdict_valid_s = 10                     # seconds a verdict may be shown, at most 10; default 10
 
+junction_ms = 0                          # ms that the police take at each junction of three roads or more; default 0
+hour_permille = [                        # per mille of the driving time, by hour of the wall clock; default 1000 each
+    1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000,  # from 0:00
+    1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000,  # from 12:00
+]
+
 [dispatch_delay_s]                       # seconds from the order to wheels turning, by what the unit is doing
 available = 60
 patrol = 60

@@ -33,7 +33,7 @@ def _world(seed: int, deadline_s: int = 900) -> tuple[Random, Graph, Fields, lis
     random = Random(seed)
     r = random_roads(random, doubled=0)
     posts = posts_on(r, random, 4, deadline_s)
-    graph = build_graph(r, SPEEDS, [], posts)
+    graph = build_graph(r, SPEEDS, [], posts, junction_ms=7000 * (seed % 2))
     fields = post_fields(graph, posts)
     return random, graph, fields, posts, grow_trees(graph, fields, r)
 
@@ -69,7 +69,9 @@ def _wander(graph: Graph, mover: Mover, metres: float, random: Random) -> None:
 def _true_drive(graph: Graph, fields: Fields, mover: Mover) -> np.ndarray:
     total = float(graph.piece_m[mover.here.piece])
     left = total - mover.along_m if mover.here.forward else mover.along_m
-    return float(graph.piece_ms[mover.here.piece]) * left / total + fields.ms[:, mover.node(graph)]
+    node = mover.node(graph)
+    own = float(graph.piece_ms[mover.here.piece]) * left / total
+    return own + graph.crossing_ms[node] + fields.ms[:, node]
 
 
 @pytest.mark.parametrize("seed", range(12))

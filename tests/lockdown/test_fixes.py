@@ -176,8 +176,9 @@ def test_lifting_a_closure_gives_the_times_of_roads_that_were_never_closed():
         roads = random_roads(random, side=4)
         posts = posts_on(roads, random, 3)
         cut = random.randrange(len(roads.start))
-        closed = build_graph(roads, SPEEDS, [Closure(f"road-{cut}", on(roads, cut, 0.5)[0], "")], posts)
-        never = post_fields(build_graph(roads, SPEEDS, [], posts), posts).ms[:, : closed.junctions]
+        shut = [Closure(f"road-{cut}", on(roads, cut, 0.5)[0], "")]
+        closed = build_graph(roads, SPEEDS, shut, posts, junction_ms=4000)
+        never = post_fields(build_graph(roads, SPEEDS, [], posts, junction_ms=4000), posts).ms[:, : closed.junctions]
         (lifted,) = reopened(closed, posts, {})
         assert lifted.road == f"road-{cut}"
         late = lifted.fields.ms[:, : closed.junctions] - never
