@@ -1,18 +1,24 @@
 """Driving takes longer in a slow hour: from before it begins, and nothing is READY by the times of a faster one."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from api.log.bus import LIVE, connect
+from api.log.outbox import Outbox, outbox_path
 from api.plan.hours import AHEAD_S, Hours, permille_for
 from api.plan.inputs import prepare, readiness_now
+from api.plan.planner import Planner
 from camera_config.county import County, Noise
 from camera_config.records import RulesRecord
 from camera_config.rule_records import utc_offset_s
 from tests.support.roads import unit
 from tests.support.small_county import place, small_county, unit_places
 from tests.support.waiting import until
+from tests.support.web import Bench, StepClock
 
 RUSH = tuple(1400 if hour in (7, 8) else 1000 for hour in range(24))
 """From 7:00 to 9:00; the small county's longest deadline is 30 minutes, a verdict stands for 10 s."""
@@ -67,6 +73,38 @@ async def test_the_next_hour_is_prepared_ahead_and_what_stands_is_never_too_fast
     assert hours.prepared(at("08:59:59")) is rush
     await until(lambda: hours.prepared(at("09:00:00")) is not rush)
     assert hours.prepared(at("09:00:00")).hour_permille == 1000
+
+
+async def test_while_a_slower_hour_is_not_prepared_the_wall_is_never_told_ready(web_and_bus: Bench) -> None:
+    """All units stand by their posts, and the slow hour begins in 29 minutes."""
+    shared, clock = web_and_bus.shared, StepClock()
+    clock.wall_s = at("06:31:00")
+    made = replace(county(), posts=tuple(replace(post, deadline_s=1800) for post in county().posts))
+    bus = connect(shared.settings, shared.run)
+    outbox = Outbox(outbox_path(shared.settings.data, "planner"), "planner")
+    planner = Planner(prepare(made, hour_permille=1000), bus, outbox, clock)
+
+    def said() -> list[str]:
+        rows = [
+            {"unit": f"u-{n}", "lat": where.lat, "lon": where.lon, "at": clock.wall_s, "speed_kmh": 0.0,
+             "heading_deg": None, "status": "patrol", "drill": False, "untrusted": None}
+            for n, where in enumerate((place(arm, 2.0 + k) for arm in "nesw" for k in (0, 2)), 1)
+        ]  # fmt: skip
+        batch = {"mono_s": clock.mono_s, "received_at": clock.wall_s, "positions": rows}
+        planner._tracker.accept(batch, clock.mono_s)
+        bus.delete(LIVE)
+        planner.publish()
+        entries: Any = bus.xrange(LIVE)
+        found = [json.loads(fields["data"]) for _, fields in entries if fields["kind"] == "readiness"]
+        return [each["joint"]["state"] for each in found]
+
+    try:
+        assert set(said()) == {"at_risk"}
+        await until(lambda: planner._hours.prepared(clock.wall_s).hour_permille == 1400)
+        assert said()[-1] == "ready"
+    finally:
+        outbox.close()
+        bus.close()
 
 
 def test_a_county_whose_hours_are_alike_is_prepared_once() -> None:
