@@ -8,6 +8,7 @@ import typer
 from api import __version__
 from api.commands.cameras import cameras
 from api.commands.check import check
+from api.commands.contain import contain
 from api.commands.demo import demo
 from api.commands.detect import detect
 from api.commands.doctor import doctor
@@ -21,6 +22,7 @@ from api.commands.refusal import tell
 from api.commands.secrets import secrets
 from api.commands.simulate_cameras import simulate_cameras
 from api.commands.simulate_units import simulate_units
+from api.commands.standby import standby
 from api.commands.up import up
 from api.commands.verify_plan import verify_plan
 from api.commands.watch import watch
@@ -35,7 +37,7 @@ app = typer.Typer(
 )
 simulate = typer.Typer(help="Play cameras or police units, for demos, tests and benchmarks.", no_args_is_help=True)
 
-for command in (demo, up, check, doctor, plan, whatif, verify_plan, race, cut, leaks, detect, mask):
+for command in (demo, up, check, doctor, plan, whatif, verify_plan, race, cut, leaks, contain, standby, detect, mask):
     app.command()(command)
 simulate.command("cameras")(simulate_cameras)
 simulate.command("units")(simulate_units)

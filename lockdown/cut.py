@@ -191,6 +191,25 @@ def staffed_at(
     return made
 
 
+def stands_at(
+    graph: Graph, units: Sequence[UnitNow], rules: Rules, posts: Sequence[Post], *, crew_min: int, setup_ms: int
+) -> Ints:
+    """Return (units, nodes) when each unit stands at each junction, as ``staffed_at`` does for roads."""
+    made = np.full((len(units), len(graph.lat)), NEVER_MS, np.int64)
+    for row, unit in enumerate(units):
+        came = _came(graph, unit, rules) if surely_able(unit, rules) else None
+        if came is None:
+            continue
+        ready = sure_delay_ms(unit, rules)
+        if fits(unit, crew_min, ()):
+            made[row] = _later(came, ready + setup_ms)
+        for post in posts:
+            node = graph.post_node[post.id]
+            able = fits(unit, post.crew_min, post.equipment)
+            made[row, node] = _later(came[[node]], ready + post.setup_s * 1000)[0] if able else NEVER_MS
+    return made
+
+
 def before_him(graph: Graph, chased: Fugitive, posts: Sequence[Post]) -> Ints:
     """Return (arcs of ``any_way``) the milliseconds from now by which a post on each must stand: he comes to its place.
 

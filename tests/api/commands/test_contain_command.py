@@ -1,0 +1,110 @@
+"""``kakou contain`` and ``kakou standby`` as a person uses them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from api.commands.contain import contain
+from api.commands.standby import standby
+from api.plan.inputs import prepare
+from api.plan.standby import Serve, standby_now
+from tests.support.county_files import lighter_county
+from tests.support.small_county import LAT, LON, small_county
+
+app = typer.Typer()
+app.command("contain")(contain)
+app.command("standby")(standby)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lighter_county(tmp_path_factory.mktemp("contain") / "county", cameras=5)
+
+
+def run(folder: Path, command: str, *options: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [command, "--county", str(folder), *options], env={"COLUMNS": "100"})
+    return result.exit_code, result.output
+
+
+def answer(folder: Path, *options: str) -> dict[str, Any]:
+    code, text = run(folder, "contain", "--at", "东丰镇", "--json", *options)
+    assert code == 0, text
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@pytest.fixture(scope="module")
+def alone(folder: Path) -> dict[str, Any]:
+    """Return the answer for the unimpeded fugitive, least road; the map lies beside the county."""
+    return answer(folder, "--age", "120", "--geojson", str(folder.parent / "contain.geojson"))
+
+
+def test_every_guard_stands_before_he_comes_and_the_least_road_is_proved(folder, alone):
+    assert alone["proved"] is True
+    assert alone["value"] == alone["bound"] == pytest.approx(alone["km"], abs=0.01)
+    assert len({guard["unit"] for guard in alone["guards"]}) == len(alone["guards"]) > 3
+    assert all(guard["first_by_s"] >= 0 for guard in alone["guards"])
+    assert all(guard["stands_in_s"] <= guard["comes_in_s"] + 0.1 for guard in alone["guards"])
+    assert alone["leaves_in_s"]["town"] < alone["leaves_in_s"]["county"]
+    assert f"{len(alone['guards'])} 个单元把他围在" in alone["text"]
+    drawn = json.loads((folder.parent / "contain.geojson").read_text(encoding="utf-8"))
+    kinds = [feature["properties"]["kind"] for feature in drawn["features"]]
+    assert kinds == ["seen", "area", *["guard"] * len(alone["guards"])]
+
+
+def test_given_the_others_he_is_left_no_more_and_nothing_is_below_the_bound(folder, alone):
+    given = answer(folder, "--age", "120", "--others-stand", "--limit", "2")
+    assert given["bound"] <= given["value"] <= alone["value"]
+    assert given["proved"] == (given["gap"] == 0)
+    assert ("已证明" in given["text"]) == given["proved"]
+
+
+def test_one_who_may_be_out_of_the_county_is_said_to_be_so_and_nothing_is_searched(folder):
+    found = answer(folder, "--age", "7200")
+    assert (found["may_be_out"], found["value"], found["guards"]) == (True, None, [])
+    assert found["leaves_in_s"]["county"] < 0
+    code, text = run(folder, "contain", "--at", "东丰镇", "--age", "7200")
+    assert code == 0
+    assert "他现在可能已在县外" in text
+    assert "请通知邻县" in text
+
+
+def test_without_units_it_is_proved_that_there_is_no_plan(folder):
+    nobody = folder.parent / "nobody.json"
+    nobody.write_text("[]", encoding="utf-8")
+    found = answer(folder, "--age", "60", "--positions", str(nobody))
+    assert (found["value"], found["proved"], found["may_be_out"]) == (None, True, False)
+    assert "没有围控方案" in found["text"]
+
+
+@pytest.mark.parametrize("wrong", [["--at", "nowhere"], ["--at", "10.0,125.5"]])
+def test_a_place_that_is_none_ends_with_two(folder, wrong):
+    assert run(folder, "contain", "--age", "1", *wrong)[0] == 2
+
+
+def test_the_proposed_points_stand_beside_the_countys_own_and_are_no_slower(folder):
+    code, text = run(folder, "standby", "-p", "5", "--serve", "posts", "--json")
+    assert code == 0, text
+    found = json.loads(text)
+    assert (found["places"], found["proposed"]["points"], found["own"]["points"]) == (25, 5, 32)
+    assert found["proved"] is True
+    assert found["bound_s"] == found["proposed"]["worst_s"]
+    code, text = run(folder, "standby", "-p", "3", "--serve", "posts")
+    assert code == 0
+    assert "本县现有" in text
+    assert "已证明：3 个点不可能更快" in text
+
+
+def test_one_point_for_a_town_is_its_middle_and_more_points_are_sooner():
+    prepared = prepare(small_county())
+    one = standby_now(prepared, Serve.TOWN, 1, 180.0, 10.0)
+    assert (one.points[0].lat, one.points[0].lon) == (LAT, LON)
+    assert one.own is not None
+    assert one.own.worst_s == one.proposed.worst_s
+    five = standby_now(prepared, Serve.TOWN, 5, 180.0, 10.0)
+    assert (five.proposed.worst_s or 0) < (one.proposed.worst_s or 0)
+    assert five.proved
