@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.risk --roads FILE [--units 60] [--posts 23] [--situations 100] [--json]``
 
-FILE is a GraphML of OSMnx (nodes with x and y, edges with length and highway) or a county's ``roads.geojson``.
+FILE is a road file of OpenStreetMap or OSMnx (docs/ref/config.md), or a county's ``roads.geojson``.
 Posts are spread over a ring around the middle, units over all roads, both by a fixed seed; each is asked for with
 deadlines such that the plan holds in about nine of ten scenarios.
 

@@ -22,6 +22,7 @@ def check(
     from camera_config.example import example_county
     from camera_config.load import read_county
     from camera_config.road_summary import summary_of
+    from lockdown.graph import build_graph
 
     # Nothing is wrapped: a mistake stays on one line for grep and editors.
     console = Console(highlight=False, soft_wrap=True)
@@ -34,6 +35,12 @@ def check(
         noun = "mistake" if len(mistakes) == 1 else "mistakes"
         console.print(f"{escape(str(folder))}: {len(mistakes)} {noun}; correct the files and check again")
         raise typer.Exit(1)
+    try:
+        build_graph(loaded.roads, loaded.rules.speed_kmh[loaded.rules.weather], loaded.closures, loaded.posts,
+                    loaded.rules.snap_max_m)  # fmt: skip
+    except ValueError as error:  # what only the planner asks: a carriageway in the post's direction
+        console.print(f"{escape(str(folder))}: [red]{escape(str(error))}[/red]")
+        raise typer.Exit(1) from None
     console.print(
         f"[green]{escape(str(folder))} is right[/green]: {escape(loaded.name)}, {len(loaded.townships)} townships, "
         f"{len(loaded.cameras)} cameras with {len(loaded.camera_rules)} rules, "

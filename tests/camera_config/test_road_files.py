@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -195,31 +196,52 @@ def test_cameras_in_gcj02_are_found_where_every_place_is_near_some_road(county: 
     assert _shifted(check_county(county)) == ["cameras.csv"]
 
 
-def test_check_says_what_the_road_file_holds_and_which_post_is_cut_off(county: Path, whole: County) -> None:
-    """An island in a lake has a road of its own, and a post on it."""
-    island = (
-        '<node id="900001" version="1" lat="42.7" lon="125.6"/><node id="900002" version="1" lat="42.7" lon="125.601"/>'
-    )
-    way = '<way id="900003" version="1"><nd ref="900001"/><nd ref="900002"/><tag k="highway" v="track"/></way>'
-    walk = '<way id="900004" version="1"><nd ref="900001"/><nd ref="900002"/><tag k="highway" v="footway"/></way></osm>'
-    text = as_osm(whole.roads).replace('<osm version="0.6">\n', f'<osm version="0.6">\n{island}\n')
-    names(county, "roads.osm").write_text(text.replace("</osm>", way + walk), encoding="utf-8")
+def with_an_island(county: Path, whole: County, one_way: str, bearing_deg: float) -> None:
+    """Add an island in a lake, with a track on it that runs east, a footway, and a post that blocks the way out."""
+    island = [
+        f'<node id="90000{n}" version="1" lat="42.7" lon="{lon}"/>' for n, lon in enumerate((125.6, 125.601), start=1)
+    ]
+    ways = [
+        f'<way id="90000{n}" version="1"><nd ref="900001"/><nd ref="900002"/><tag k="highway" v="{highway}"/>'
+        f'<tag k="oneway" v="{one_way}"/></way>'
+        for n, highway in enumerate(("track", "footway"), start=3)
+    ]
+    text = as_osm(whole.roads).replace('<osm version="0.6">\n', '<osm version="0.6">\n' + "".join(island))
+    names(county, "roads.osm").write_text(text.replace("</osm>", "".join(ways) + "</osm>"), encoding="utf-8")
     path = county / "posts.geojson"
     layer = json.loads(path.read_text(encoding="utf-8"))
     lonely = json.loads(json.dumps(layer["features"][0]))
-    lonely["properties"] |= {"id": "lonely", "bearing_deg": 90.0, "group": None, "one_crew": False, "checkpoint": None}
+    lonely["properties"] |= {"id": "lonely", "bearing_deg": bearing_deg, "blocks": "out"}
+    lonely["properties"] |= {"group": None, "one_crew": False, "checkpoint": None}
     lonely["geometry"]["coordinates"] = [125.6005, 42.7]
     layer["features"].append(lonely)
     path.write_text(json.dumps(layer), encoding="utf-8")
+
+
+def checked(county: Path) -> Any:
     app = Typer()
     app.command()(check)
-    result = CliRunner().invoke(app, [str(county)])
+    return CliRunner().invoke(app, [str(county)])
+
+
+def test_check_says_what_the_road_file_holds_and_which_post_is_cut_off(county: Path, whole: County) -> None:
+    with_an_island(county, whole, "no", 90.0)
+    result = checked(county)
     assert result.exit_code == 0, result.output
     roads, left, note = result.output.splitlines()[1:]
     assert " junctions, " in roads
     assert "99.9 % of them in the largest part" in roads
     assert left == "ways left out or cut: 1 highway=footway"
     assert note.startswith("note: post 'lonely' is cut off")
+
+
+def test_check_refuses_a_post_for_which_only_the_planner_finds_no_carriageway(county: Path, whole: County) -> None:
+    """It blocks the direction in which nobody drives on its one-way road."""
+    with_an_island(county, whole, "yes", 270.0)
+    result = checked(county)
+    assert result.exit_code == 1
+    assert "post lonely: no carriageway within 30 m that runs 270 degrees" in result.output
+    assert "turn its bearing" in result.output
 
 
 @pytest.mark.parametrize(
