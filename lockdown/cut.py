@@ -281,7 +281,7 @@ def _came(graph: Graph, unit: UnitNow, rules: Rules) -> Ints | None:
 
 
 def _ends(graph: Graph, position: Position, heading_deg: float | None) -> list[tuple[int, int]]:
-    """Return the ends of a unit's piece that it may drive to first, with milliseconds."""
+    """Return the ends of a unit's piece that it may drive to first, with milliseconds; crossings there count."""
     place = snap(graph, position, heading_deg)
     if place is None:
         return []
@@ -289,8 +289,9 @@ def _ends(graph: Graph, position: Position, heading_deg: float | None) -> list[t
     driven = float(ms) if ms < NEVER_MS else metres / OFF_ROAD_M_PER_MS
     beside = place.off_road_m / OFF_ROAD_M_PER_MS if place.off_road_m > ROAD_WIDTH_M else 0.0
     share = place.along_m / metres
-    onward = (int(graph.piece_end[place.piece]), ceil(driven * (1.0 - share) + beside))
-    back = (int(graph.piece_start[place.piece]), ceil(driven * share + beside))
+    end, start = int(graph.piece_end[place.piece]), int(graph.piece_start[place.piece])
+    onward = (end, ceil(driven * (1.0 - share) + beside) + int(graph.crossing_ms[end]))
+    back = (start, ceil(driven * share + beside) + int(graph.crossing_ms[start]))
     if ms < NEVER_MS and graph.piece_one_way[place.piece]:
         return [onward]
     if heading_deg is None:

@@ -185,6 +185,20 @@ def test_a_unit_drives_to_the_middle_of_a_road_in_a_legal_direction_after_its_de
     assert (beyond >= NEVER_MS).all()  # one-way to the end of the road; too few people
 
 
+def test_a_crossing_on_its_way_costs_a_unit_its_time_once():
+    """It drives east to the crossing in the middle; to stand on its own road it turns round there."""
+    r = roads(
+        [(0, 0), (1000, 0), (2000, 0), (1000, 900)],
+        [(0, 1, COUNTY, False), (1, 2, COUNTY, False), (1, 3, COUNTY, False)],
+    )
+    who = [unit("u", at(500, 0), heading_deg=90.0, speed_kmh=30.0, seen_age_ms=0)]
+    came = [
+        staffed_at(build_graph(r, SPEEDS, [], [], junction_ms=ms), who, RULES, [], crew_min=2, setup_ms=0)[0]
+        for ms in (0, 9000)
+    ]
+    assert (came[1] - came[0]).tolist() == [9000, 9000, 9000]
+
+
 def test_a_road_with_a_post_is_staffed_at_the_post_as_the_post_asks():
     r = roads([(0, 0), (1000, 0), (2000, 0)], [(0, 1, COUNTY, False), (1, 2, COUNTY, False)])
     barrier = post("east", at(1100, 0), 90.0, setup_s=60, crew_min=3)
