@@ -6,7 +6,16 @@ from itertools import combinations
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from camera_config.county import Blocks, Net, NoiseModel, Recording, Ring, RoadClass, UnitStatus, Weather, ZoneKind
 from camera_config.outline import area, crosses_itself
@@ -485,15 +494,17 @@ class RulesRecord(Record):
     snap_max_m: Annotated[float, Field(gt=0, le=500)] = 30.0
     fugitive_factor_permille: Annotated[int, Field(ge=1000, le=10_000)] = 1300
     verdict_valid_s: Annotated[int, Field(gt=0, le=10)] = 10
+    noise: NoiseRecord = NoiseRecord()
     hour_permille: HourPermille = (1000,) * 24
     junction_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
-    noise: NoiseRecord = NoiseRecord()
 
-    @model_validator(mode="after")
-    def _faster_than_written(self) -> Self:
-        if self.noise.assumed and min(self.hour_permille) < 1000:
+    @field_validator("hour_permille")
+    @classmethod
+    def _no_faster_than_written(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        noise = info.data.get("noise")
+        if noise is not None and noise.assumed and min(value) < 1000:
             raise ValueError(
-                "hour_permille is below 1000 while noise.assumed is true: driving is faster than the speeds say only "
-                "where drives were measured"
+                f"{min(value)} is faster than the speeds say while noise.assumed is true: write 1000 or more, or "
+                "measure drives and set noise.assumed to false"
             )
-        return self
+        return value
