@@ -62,10 +62,10 @@ def contain(
 def _answer(
     at: str, age_ms: int, least: Least, others_stand: bool, limit_s: float, positions: Path | None, county: Path | None
 ) -> "ContainOut":
+    from api.plan.confine import search
     from api.plan.contain import OBJECTIVES, ContainIn, answered, question_of
     from api.plan.inputs import POSITIONS_FILE, prepare, read_positions, units_from
     from camera_config.load import load_county
-    from lockdown.containment import contain as solve
 
     folder = county or example_county()
     loaded = load_county(folder)
@@ -83,14 +83,7 @@ def _answer(
     )
     found = None
     if not question.may_be_out:
-        until_s = time.monotonic() + limit_s
-        found = solve(
-            question.chase,
-            OBJECTIVES[least.value],
-            others_stand=others_stand,
-            limit_s=limit_s / 2 if others_stand else limit_s,
-            stop=lambda: time.monotonic() > until_s - limit_s / 2,
-        )
+        found = search(question.chase, OBJECTIVES[least.value], others_stand=others_stand, limit_s=limit_s)
     return answered(prepared, units, question, asked, found, limit_s=limit_s, computed_at=time.time())
 
 

@@ -111,9 +111,9 @@ class RingOut(_Out):
 
 
 class LeaksOut(_Out):
-    """All rings asked for."""
+    """All rings asked for; ``closed`` is null where it is not known, for no planner answers."""
 
-    closed: bool
+    closed: bool | None
     rings: list[RingOut]
 
 

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 
 import redis
@@ -19,23 +20,34 @@ from api.log.bus import POSITIONS
 from api.log.live import publish
 from api.log.outbox import Outbox
 from api.plan.advice import advised, first_of
+from api.plan.aside import Aside
+from api.plan.contain import OBJECTIVES, ContainIn, Question, answered, question_of
 from api.plan.hours import Hours
 from api.plan.inputs import PositionRow, Prepared, advice_on, odds_on, readiness_now, units_from
 from api.plan.keep import KIND
+from api.plan.leaks import leaks_now
 from api.plan.pending import may_wait
 from api.plan.race import RaceIn, race_json
 from api.plan.record import RINGS, Recorder
 from api.plan.tracker import Tracker
 from api.plan.wire import readiness_json
 from camera_config.clock import Clock
+from camera_config.county import Position
 from camera_config.errors import CountyError, StoreError
 from lockdown.readiness import Readiness
+from lockdown.units import UnitNow
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 1.0
 SOONEST_S = 0.5
 """Batches that come faster are taken together: a verdict on 60 units and 25 posts costs 0.15 s."""
+
+CONTAIN_S = 8.0
+"""For one containment; with its start and end it stays below ``api.drill.ask.WAIT_S``."""
+
+LOOK_S = 0.1
+"""While one is searched the loop looks so often whether it is done."""
 
 KEY_LIFE_S = 60
 RETRY_S = 0.5
@@ -53,18 +65,28 @@ class Planner:
         self._clock = clock
         self._tracker = Tracker(prepared.county)
         self._recorder = Recorder()
+        self._aside = Aside(clock)
+        self._asked: dict[str, tuple[ContainIn, Question, list[UnitNow], float]] = {}
         self._after: dict[Any, Any] = {}
         self._stands: dict[str, Any] | None = None
         self._stands_s = 0.0
 
     def run(self, stop: Callable[[], bool]) -> None:
         """Read, compute, publish."""
+        try:
+            self._run(stop)
+        finally:
+            self._aside.close()
+
+    def _run(self, stop: Callable[[], bool]) -> None:
         next_s = self._clock.monotonic_s()
         while not stop():
             try:
                 if not self._after:
                     self._after = self._begin()
-                news = self._read(max(1, int((next_s - self._clock.monotonic_s()) * 1000)))
+                wait_s = next_s - self._clock.monotonic_s()
+                news = self._read(max(1, int((min(wait_s, LOOK_S) if self._aside.busy else wait_s) * 1000)))
+                self._confined()
                 now_s = self._clock.monotonic_s()
                 if news:
                     next_s = min(next_s, max(now_s, next_s - EVERY_S + SOONEST_S))
@@ -148,17 +170,56 @@ class Planner:
             log.error("planner.stranger entry=%s: %s", identity, type(error).__name__)
 
     def _answer(self, identity: str, body: dict[str, Any]) -> None:
-        """Plan on invented positions, or run a race against the live ones; leave the answer for the one who asked."""
+        """Answer a question about the live positions, or plan on invented ones, for the one who asked."""
         began = time.perf_counter()
+        answer: dict[str, Any] | None
         try:
-            answer = self._raced(body["race"]) if "race" in body else self._drilled(body["positions"])
+            if "race" in body:
+                answer = self._raced(body["race"])
+            elif "contain" in body:
+                answer = self._confine(identity, body["contain"])
+            elif "leaks" in body:
+                answer = leaks_now(self._prepared).model_dump(mode="json")
+            else:
+                answer = self._drilled(body["positions"])
         except (CountyError, ValueError) as error:
             log.warning("planner.refused id=%s: %s", identity, error)
             answer = {"error": "this cannot be planned with"}
+        if answer is not None:
+            self._leave(identity, answer)
+        log.info("planner.answered id=%s took_s=%.3f", identity, time.perf_counter() - began)
+
+    def _leave(self, identity: str, answer: dict[str, Any]) -> None:
         key = answer_key(identity)
         self._bus.rpush(key, compact(answer))
         self._bus.expire(key, ANSWER_LIFE_S)
-        log.info("planner.answered id=%s took_s=%.3f", identity, time.perf_counter() - began)
+
+    def _confine(self, identity: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        """Begin to search a containment; None: it will be answered when it is found."""
+        if self._aside.busy:
+            return {"busy": True}
+        asked, now = ContainIn.model_validate(body), self._clock.now().timestamp()
+        units = self._tracker.now(self._clock.monotonic_s())
+        question = question_of(self._prepared, units, Position(asked.lat, asked.lon), ceil(asked.seen_ago_s * 1000))
+        if question.may_be_out:
+            out = answered(self._prepared, units, question, asked, None, limit_s=CONTAIN_S, computed_at=now)
+            return out.model_dump(mode="json")
+        objective = OBJECTIVES[asked.objective]
+        self._aside.begin(identity, question.chase, objective, others_stand=asked.others_stand, limit_s=CONTAIN_S)
+        self._asked = {identity: (asked, question, units, now)}
+        return None
+
+    def _confined(self) -> None:
+        """Answer with the containment that was found since."""
+        done = self._aside.done()
+        if done is None:
+            return
+        asked, question, units, at = self._asked.pop(done.identity)
+        if done.found is None:
+            self._leave(done.identity, {"failed": True})
+            return
+        out = answered(self._prepared, units, question, asked, done.found, limit_s=CONTAIN_S, computed_at=at)
+        self._leave(done.identity, out.model_dump(mode="json"))
 
     def _raced(self, asked: dict[str, Any]) -> dict[str, Any]:
         units = self._tracker.now(self._clock.monotonic_s())

@@ -11,6 +11,8 @@ from api.drill.ask import ask_plan
 from api.live.entries import READINESS_KEY, compact, get_json
 from api.log.bus import POSITIONS
 from api.log.envelope import new_id
+from api.plan.contain import ContainIn, ContainOut
+from api.plan.leaks import LeaksOut
 from api.plan.positions import PositionsIn, PositionsOut
 from api.plan.race import RaceIn, RaceOut
 from api.services import Services, services
@@ -80,3 +82,26 @@ async def race(body: RaceIn, shared: Annotated[Services, Depends(services)]) -> 
     if "error" in answer:
         raise HTTPException(422, "no road is near the place where he was seen")
     return RaceOut.model_validate(answer)
+
+
+@router.post("/plan/contain", dependencies=[allow(Role.OPERATOR)])
+async def contain(body: ContainIn, shared: Annotated[Services, Depends(services)]) -> ContainOut:
+    """Say where units must stand so that he cannot leave the county, if everybody is ordered out now.
+
+    It takes some seconds, and one is searched at a time; verdicts go on meanwhile.
+    """
+    answer = await ask_plan(shared.bus, new_id(), {"contain": body.model_dump(mode="json")})
+    if answer is None or "failed" in answer:
+        raise HTTPException(503, "the planner does not answer", headers={"Retry-After": "5"})
+    if "busy" in answer:
+        raise HTTPException(503, "another containment is being searched", headers={"Retry-After": "10"})
+    if "error" in answer:
+        raise HTTPException(422, "no road is near the place where he was seen")
+    return ContainOut.model_validate(answer)
+
+
+@router.get("/plan/leaks", dependencies=[allow(Role.OPERATOR)])
+async def leaks(shared: Annotated[Services, Depends(services)]) -> LeaksOut:
+    """Say by which roads a ring can be left past its posts, and which posts would close it."""
+    answer = await ask_plan(shared.bus, new_id(), {"leaks": True})
+    return LeaksOut(closed=None, rings=[]) if answer is None else LeaksOut.model_validate(answer)
