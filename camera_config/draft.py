@@ -11,6 +11,7 @@ from camera_config import records
 from camera_config.edge import Line, accept, columns, geometry, properties
 from camera_config.files import Feature, Place, Toml, read_csv, read_features, read_toml
 from camera_config.mistakes import Mistakes
+from camera_config.plan_rules import RulesRecord
 from camera_config.road_file import is_drawn, read_ways
 from camera_config.rule_records import CameraRuleRecord, CameraRulesRecord
 
@@ -37,7 +38,7 @@ class Draft:
     layers: records.LayersRecord
     toml: Toml | None = None
     county: records.CountyRecord | None = None
-    rules: records.RulesRecord | None = None
+    rules: RulesRecord | None = None
     cameras: list[Found[records.CameraRecord]] = field(default_factory=list)
     checkpoints: list[Found[records.CheckpointRecord]] = field(default_factory=list)
     camera_rules: list[Found[CameraRuleRecord]] = field(default_factory=list)
@@ -100,9 +101,9 @@ def read_posts(path: Path, mistakes: Mistakes) -> list[Found[records.PostRecord]
     return list(_layer(records.PostRecord, "Point", path, mistakes))
 
 
-def _rules(path: Path, mistakes: Mistakes) -> records.RulesRecord | None:
+def _rules(path: Path, mistakes: Mistakes) -> RulesRecord | None:
     toml = read_toml(path, mistakes)
-    return None if toml is None else accept(records.RulesRecord, toml.data, path.name, toml.line_of, mistakes)
+    return None if toml is None else accept(RulesRecord, toml.data, path.name, toml.line_of, mistakes)
 
 
 def _rows(model: type[R], path: Path, mistakes: Mistakes) -> Iterator[Found[R]]:

@@ -34,7 +34,8 @@ from camera_config.leaks import open_roads
 from camera_config.masks import check_masks
 from camera_config.mistakes import Mistake, Mistakes, refusal
 from camera_config.placing import check_lines, check_on_roads, check_places
-from camera_config.records import CameraRecord, CheckpointRecord, CountyRecord, PositionsRecord, PostRecord, RulesRecord
+from camera_config.plan_rules import RulesRecord
+from camera_config.records import CameraRecord, CheckpointRecord, CountyRecord, PositionsRecord, PostRecord
 from camera_config.references import check_references
 from camera_config.road_net import build_roads
 from camera_config.rule_records import utc_offset_s

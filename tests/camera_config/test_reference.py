@@ -11,6 +11,7 @@ from camera_config import records
 from camera_config.camera_rules import LineDirection, RuleKind
 from camera_config.county import Blocks, Net, Ring, RoadClass, UnitStatus, Weather, ZoneKind
 from camera_config.example import example_county
+from camera_config.plan_rules import RulesRecord
 from camera_config.rule_records import LABELS, CameraRuleRecord
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "ref" / "config.md").read_text(encoding="utf-8")
@@ -29,7 +30,7 @@ FILES: dict[str, type[records.Record]] = {
     "rings.geojson": records.OutlineRecord,
     "closures.geojson": records.ClosureRecord,
     "roads.geojson": records.RoadRecord,
-    "rules.toml": records.RulesRecord,
+    "rules.toml": RulesRecord,
 }
 
 

@@ -13,7 +13,7 @@ from api.plan.hours import AHEAD_S, Hours, permille_for
 from api.plan.inputs import prepare, readiness_now
 from api.plan.planner import Planner
 from camera_config.county import County, Noise
-from camera_config.records import RulesRecord
+from camera_config.plan_rules import RulesRecord
 from camera_config.rule_records import utc_offset_s
 from tests.support.roads import unit
 from tests.support.small_county import place, small_county, unit_places
