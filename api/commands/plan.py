@@ -38,10 +38,13 @@ def plan(
     ] = None,
     county: Annotated[Path | None, typer.Option(help="The county's folder; the invented county without it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything, with certificates, as JSON.")] = False,
+    officers: Annotated[bool, typer.Option(help="Also the second crew model: officers summed over units.")] = False,
 ) -> None:
     """Say whether town and county can be closed now, who goes where, and what is missing if not."""
+    from api.commands.officers import show_officers
     from api.plan.advice import advised
     from api.plan.inputs import POSITIONS_FILE, advice_on, odds_on, prepare, read_positions, readiness_now, units_from
+    from api.plan.officers import officers_now
     from api.plan.wire import ReadinessOut, readiness_json
     from camera_config.load import load_county
 
@@ -51,15 +54,19 @@ def plan(
     prepared = prepare(loaded)
     judged = odds_on(prepared, readiness_now(prepared, units, time.time()), knowing=True)
     advice = advice_on(prepared, judged)
+    by_officers = officers_now(prepared, units) if officers else None
     if as_json:
         answer = ReadinessOut.model_validate(advised(readiness_json(judged), advice))
-        print(json.dumps(plan_json(answer), ensure_ascii=False, allow_nan=False))
+        beside = {"officers": by_officers.model_dump(mode="json")} if by_officers else {}
+        print(json.dumps({**plan_json(answer), **beside}, ensure_ascii=False, allow_nan=False))
         return
     call_signs = {str(unit.id): unit.call_sign for unit in loaded.units}
     names = {str(post.id): post.name for post in loaded.posts}
     standby = {str(point.id): point.name for point in loaded.standby_points}
     answer = ReadinessOut.model_validate(advised(readiness_json(judged), advice, {**call_signs, **names, **standby}))
     _show(Console(), answer, call_signs, names)
+    if by_officers is not None:
+        show_officers(Console(), by_officers, loaded)
 
 
 def plan_json(answer: "ReadinessOut") -> dict[str, Any]:
