@@ -39,6 +39,7 @@ BYTES_MAX = 256 << 20
 """A county's extract has a few megabytes, a province's fifty."""
 
 OUTSIDE, CUT = "outside the file", "cut where the file ends"
+NEGATIVE = "on nodes with negative ids, which `osmium renumber` mends"
 
 
 def read_osm(path: Path) -> WaysRead:
@@ -64,7 +65,7 @@ def read_osm(path: Path) -> WaysRead:
         reader = reader.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
         for way in reader.with_filter(osmium.filter.KeyFilter("highway")):
             _take(way, ways, left_out)
-    except RuntimeError as error:  # the one kind that libosmium raises
+    except (RuntimeError, osmium.InvalidLocationError) as error:  # all that libosmium raises
         raise ConfigError(
             f"not a whole OSM file ({error})", hint="fetch or cut it again; `osmium fileinfo -e FILE` tells more"
         ) from error
@@ -113,7 +114,8 @@ def _take(way: Any, ways: list[Way], left_out: Counter[str]) -> None:
     missing = len(way.nodes) - sum(map(len, parts))
     lines = [line for line in map(without_repeats, parts) if len(line) > 1]
     if not lines:
-        left_out[OUTSIDE if missing else "no length"] += 1
+        outside = NEGATIVE if any(node.ref < 0 for node in way.nodes) else OUTSIDE
+        left_out[outside if missing else "no length"] += 1
         return
     if missing:
         left_out[CUT] += 1

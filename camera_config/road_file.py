@@ -54,7 +54,8 @@ def read_ways(path: Path, mistakes: Mistakes) -> tuple[list[tuple[RoadRecord, Li
     if not found.ways:
         left = ", ".join(f"{count} {reason}" for reason, count in sorted(found.left_out.items())) or "no way at all"
         what = f"there is no road in it that a car can drive ({left})"
-        mistakes.add(path.name, 1, what, "cut the extract again, with all ways that have a highway and their nodes")
+        hint = "cut the extract again, with all ways that have a highway and, before them, their nodes (`osmium sort`)"
+        mistakes.add(path.name, 1, what, hint)
     return [(_record(way), [lon_lat(place) for place in way.places]) for way in found.ways], found.left_out
 
 
