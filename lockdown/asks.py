@@ -24,12 +24,15 @@ class Asked:
 
 
 class Asks:
-    """All that is asked, by demand; ``posts`` are those of the fields, whose rows the drives come in."""
+    """All that is asked, by demand; ``posts`` are those of the fields, whose rows the drives come in.
+
+    The posts of demand d are the fields' rows ``rows[ends[d]:ends[d + 1]]``.
+    """
 
     def __init__(self, asked: Sequence[Asked], posts: Sequence[PostId], rules: Rules) -> None:
         row = {post: i for i, post in enumerate(posts)}
-        self._rows = np.array([row[post] for a in asked for post in a.demand.posts], np.int64)
-        self._begins = np.cumsum([0, *(len(a.demand.posts) for a in asked[:-1])]).astype(np.int64)
+        self.rows = np.array([row[post] for a in asked for post in a.demand.posts], np.int64)
+        self.ends = np.cumsum([0, *(len(a.demand.posts) for a in asked)]).astype(np.int64)
         self._crew = np.array([a.crew_min for a in asked], np.int64)
         self._stays_ms = np.array([stay_ms(a.demand, rules) for a in asked], np.int64)
         self._equipment = [a.equipment for a in asked]
@@ -47,7 +50,7 @@ class Asks:
 
     def serve(self, allowed: Bools, drive_ms: Ints) -> Ints:
         """Return (demands,) drives from (posts,): the longest of a group's, never where it is not ``allowed``."""
-        return np.where(allowed, np.maximum.reduceat(drive_ms[self._rows], self._begins), NEVER_MS)
+        return np.where(allowed, np.maximum.reduceat(drive_ms[self.rows], self.ends[:-1]), NEVER_MS)
 
 
 def demands_of(posts: Sequence[Post]) -> tuple[Asked, ...]:

@@ -8,7 +8,9 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +48,25 @@ class Star:
     cost: Ints | Floats
 
 
-@dataclass(frozen=True, slots=True)
+class Land(NamedTuple):
+    """The arrays of a ``Graph`` that searches from a place on a road need, as compiled functions take them."""
+
+    piece_start: Ints
+    piece_end: Ints
+    piece_m: Floats
+    piece_ms: Ints
+    piece_one_way: Bools
+    crossing_ms: Ints
+    car_ptr: Ints
+    car_head: Ints
+    car_piece: Ints
+    car_cost: Ints
+    any_ptr: Ints
+    any_head: Ints
+    any_piece: Ints
+
+
+@dataclass(frozen=True)
 class Graph:
     """What drives where. Built by ``build_graph``; nothing in it changes.
 
@@ -78,6 +98,20 @@ class Graph:
     post_in: dict[PostId, int]
     index: LineIndex
     digest: str
+
+    @cached_property
+    def land(self) -> Land:
+        """Return the same arrays again, each of them contiguous."""
+        car, any_way = self.car, self.any_way
+        whole = (self.crossing_ms, car.ptr, car.head, car.piece, car.cost, any_way.ptr, any_way.head, any_way.piece)
+        return Land(
+            np.ascontiguousarray(self.piece_start, np.int64),
+            np.ascontiguousarray(self.piece_end, np.int64),
+            np.ascontiguousarray(self.piece_m, np.float64),
+            np.ascontiguousarray(self.piece_ms, np.int64),
+            np.ascontiguousarray(self.piece_one_way, np.bool_),
+            *(np.ascontiguousarray(array, np.int64) for array in whole),
+        )
 
 
 @dataclass(frozen=True, slots=True)

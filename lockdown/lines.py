@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import cos, hypot, radians
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,34 +56,37 @@ class Near:
     bearing_deg: float
 
 
-@dataclass(frozen=True, slots=True)
-class LineIndex:
-    """Segments of many lines, found by cell. Built by ``index_lines``; ``near`` only reads.
+class Lines(NamedTuple):
+    """Segments of many lines, found by cell.
 
     Shapes: ``a``, ``b`` (segments, 2) metres; ``line`` (segments,); ``before_m`` (segments,) drawn metres from the
     line's start to the segment; ``drawn_m`` (lines,). ``cell`` (cells,) holds the keys of the cells that are not empty,
-    rising; the segments of the i-th are ``cell_segment[cell_ptr[i]:cell_ptr[i + 1]]``.
+    rising; the segments of the i-th are ``segment[ptr[i]:ptr[i + 1]]``.
     """
 
-    plane: Plane
+    cell: Ints
+    ptr: Ints
+    segment: Ints
     a: Floats
     b: Floats
     line: Ints
     before_m: Floats
     drawn_m: Floats
-    cell: Ints
-    cell_ptr: Ints
-    cell_segment: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class LineIndex:
+    """Lines on a plane. Built by ``index_lines``; ``near`` only reads."""
+
+    plane: Plane
+    lines: Lines
 
     def near(self, position: Position, within_m: float) -> list[Near]:
         """Return the nearest point of every line within ``within_m`` metres, nearest first, ties by line."""
         from lockdown.compiled.near import near_lines  # noqa: PLC0415  (numba; only who plans pays for it)
 
         x, y = self.plane.xy(finite(position.lat, "latitude"), finite(position.lon, "longitude"))
-        found = near_lines(
-            x, y, within_m, self.cell, self.cell_ptr, self.cell_segment,
-            self.a, self.b, self.line, self.before_m, self.drawn_m,
-        )  # fmt: skip
+        found = near_lines(self.lines, x, y, within_m)
         return [Near(*near) for near in zip(*(part.tolist() for part in found), strict=True)]
 
 
@@ -115,17 +119,17 @@ def index_lines(plane: Plane, lines: list[Floats]) -> LineIndex:
     key, segment = np.array(keys, np.int64), np.array(segments, np.int64)
     order = np.argsort(key, kind="stable")
     cell, begins = np.unique(key[order], return_index=True)
-    return LineIndex(
-        plane=plane,
+    found = Lines(
+        cell=cell,
+        ptr=np.append(begins, len(key)).astype(np.int64),
+        segment=segment[order],
         a=np.ascontiguousarray(a),
         b=np.ascontiguousarray(b),
         line=np.concatenate(line_parts),
         before_m=np.concatenate(before_parts),
         drawn_m=drawn,
-        cell=cell,
-        cell_ptr=np.append(begins, len(key)).astype(np.int64),
-        cell_segment=segment[order],
     )
+    return LineIndex(plane, found)
 
 
 def point_at(shape: Floats, plane: Plane, fraction: float) -> tuple[Position, float]:

@@ -123,16 +123,26 @@ def sure_drive(graph: Graph, fields: Fields, unit: UnitNow, place: Place | None,
     """Return (posts,) the unit's longest drive; never where it is not known where the unit is."""
     if place is None:
         return np.full(len(fields.posts), NEVER_MS, np.int64)
-    moved_m = unit.speed_kmh * M_PER_MS_PER_KMH * (unit.seen_age_ms or 0)
-    return worst_drive_ms(graph, fields, place, unit.heading_deg if moving(unit, rules) else None, moved_m)
+    heading = unit.heading_deg if moving(unit, rules) else None
+    return worst_drive_ms(graph, fields, place, heading, driven_m(unit))
 
 
 def best_drive(graph: Graph, fields: Fields, unit: UnitNow, place: Place | None, rules: Rules) -> Ints:
-    """Return (posts,) the unit's shortest drive from anywhere that it can be by now.
+    """Return (posts,) the unit's shortest drive from anywhere that it can be by now."""
+    return best_drive_ms(graph, fields, place, reach_m(unit, rules))
+
+
+def driven_m(unit: UnitNow) -> float:
+    """Return how many metres the unit has driven since it was seen, at the speed that it said."""
+    return unit.speed_kmh * M_PER_MS_PER_KMH * (unit.seen_age_ms or 0)
+
+
+def reach_m(unit: UnitNow, rules: Rules) -> float:
+    """Return how many metres the unit can have driven since it was surely where it was seen.
 
     Frozen coordinates are those of the moment at which they came up first.
     """
     age_ms = unit.seen_age_ms or 0
     if trust_of(unit, rules) is Trust.FROZEN:
         age_ms += unit.same_place_ms
-    return best_drive_ms(graph, fields, place, rules.max_unit_kmh * M_PER_MS_PER_KMH * age_ms)
+    return rules.max_unit_kmh * M_PER_MS_PER_KMH * age_ms

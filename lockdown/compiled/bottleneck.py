@@ -20,7 +20,7 @@ NEVER = -1
 """Numerator of an entry that is not there."""
 
 
-@jit("void(int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1], int64)")
+@jit("none", "ii", "ii", "ii", "i", "int")
 def enter(num: Ints, den: Ints, order: Ints, size: Ints, unit: int) -> None:
     """Put a unit, whose rows of ``num`` and ``den`` (units, posts) have changed, into its place of every post's order.
 
@@ -49,22 +49,19 @@ def enter(num: Ints, den: Ints, order: Ints, size: Ints, unit: int) -> None:
         size[p] = n
 
 
-@jit("void(b1[::1])")
+@jit("none", "b")
 def _clear(marks: Bools) -> None:
     for i in range(len(marks)):
         marks[i] = False
 
 
-@jit("void(b1[::1], b1[::1])")
+@jit("none", "b", "b")
 def _copy(marks: Bools, into: Bools) -> None:
     for i in range(len(marks)):
         into[i] = marks[i]
 
 
-@jit(
-    "UniTuple(int64, 2)(int64, int64, int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[::1], b1[::1],"
-    " b1[::1], int64[::1], int64[::1], int64[::1], int64[::1], int64)"
-)
+@jit("int int", "int", "int", "ii", "ii", "ii", "i", "i", "b", "b", "i", "i", "i", "i", "int")
 def _search(
     top: int,
     bottom: int,
@@ -109,7 +106,7 @@ def _search(
     return -1, count
 
 
-@jit("void(int64, int64, int64[::1], int64[::1], int64[::1])")
+@jit("none", "int", "int", "i", "i", "i")
 def _hand_on(free: int, wants: int, came_from: Ints, by: Ints, holder: Ints) -> None:
     """Give ``free`` to the post it was seen from, that post's unit to the one before, and so on to ``wants``."""
     p = came_from[free]
@@ -120,7 +117,7 @@ def _hand_on(free: int, wants: int, came_from: Ints, by: Ints, holder: Ints) -> 
     holder[free] = wants
 
 
-@jit("int64[::1](int64[::1], int64[::1], int64, int64, int64[:, ::1], int64[:, ::1], int64[::1])")
+@jit("i", "i", "i", "int", "int", "ii", "ii", "i")
 def _kept(posts: Ints, need: Ints, top: int, bottom: int, num: Ints, den: Ints, holder: Ints) -> Ints:
     """Free the units that do not fit where they serve, and return how many each post has."""
     have = np.zeros(num.shape[1], np.int64)
@@ -138,10 +135,7 @@ def _kept(posts: Ints, need: Ints, top: int, bottom: int, num: Ints, den: Ints, 
     return have
 
 
-@jit(
-    "UniTuple(int64, 3)(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1], int64[::1],"
-    " b1[::1])"
-)
+@jit("int int int", "i", "i", "ii", "ii", "ii", "i", "i", "b")
 def least(
     posts: Ints, need: Ints, num: Ints, den: Ints, order: Ints, size: Ints, holder: Ints, below: Bools
 ) -> tuple[int, int, int]:
@@ -199,10 +193,7 @@ def least(
     return top, bottom, last
 
 
-@jit(
-    "int64(int64[::1], int64[::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1], int64, int64, int64[::1],"
-    " b1[::1])"
-)
+@jit("int", "i", "i", "ii", "ii", "ii", "i", "int", "int", "i", "b")
 def missing(
     posts: Ints,
     need: Ints,
@@ -243,7 +234,7 @@ def missing(
     return lacking
 
 
-@jit("void(int64[::1], int64[:, ::1], int64[:, ::1], int64[:, ::1], int64[::1], int64, int64, b1[::1])")
+@jit("none", "i", "ii", "ii", "ii", "i", "int", "int", "b")
 def smallest(need: Ints, num: Ints, den: Ints, order: Ints, size: Ints, top: int, bottom: int, short: Bools) -> None:
     """Take posts out of ``short`` (as ``missing`` left it) while the others still want too much."""
     all_posts = num.shape[1]

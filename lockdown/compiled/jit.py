@@ -6,19 +6,8 @@ from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-
-def jit(signature: str) -> Callable[[Function], Function]:
-    """Compile a function for one signature, in numba's words; ``NUMBA_DISABLE_JIT=1`` leaves it as it is."""
-
-    def compiled(function: Function) -> Function:
-        return function if _numba is None else _numba.njit(signature, cache=True, nogil=True)(function)
-
-    return compiled
-
-
-def compilations() -> int:
-    """Return how often numba has compiled in this process; what is read from its cache does not count."""
-    return 0 if _seen is None else sum(1 for _, what in _seen.buffer if what.is_start)
+Kind = Any
+"""A type of numba's; what it is stays in this module."""
 
 
 def _load() -> tuple[Any, Any]:
@@ -33,3 +22,43 @@ def _load() -> tuple[Any, Any]:
 
 
 _numba, _seen = _load()
+
+
+def kind(name: str) -> Kind:
+    """Return the type of a name: ``i``, ``f``, ``b`` are arrays, ``ii`` of two dimensions; others are single values."""
+    if _numba is None:
+        return None
+    types = _numba.types
+    single = {"int": types.int64, "float": types.float64, "bool": types.boolean, "none": types.none}
+    if name in single:
+        return single[name]
+    inner = {"i": types.int64, "f": types.float64, "b": types.boolean}[name[0]]
+    return types.Array(inner, len(name), "C")
+
+
+def record(cls: type, *names: str) -> Kind:
+    """Return the type of a named tuple whose fields have these kinds."""
+    return None if _numba is None else _numba.types.NamedTuple([kind(name) for name in names], cls)
+
+
+def jit(returns: str, *takes: "str | Kind") -> Callable[[Function], Function]:
+    """Compile a function for one signature, of ``kind``s and ``record``s; several values are returned as ``"int i f"``.
+
+    ``NUMBA_DISABLE_JIT=1`` leaves it as it is.
+    """
+
+    def compiled(function: Function) -> Function:
+        if _numba is None:
+            return function
+        given = [kind(name) for name in returns.split()]
+        back = given[0] if len(given) == 1 else _numba.types.Tuple(given)
+        signature = back(*(kind(each) if isinstance(each, str) else each for each in takes))
+        made: Function = _numba.njit(signature, cache=True, nogil=True)(function)
+        return made
+
+    return compiled
+
+
+def compilations() -> int:
+    """Return how often numba has compiled in this process; what is read from its cache does not count."""
+    return 0 if _seen is None else sum(1 for _, what in _seen.buffer if what.is_start)

@@ -5,12 +5,13 @@ from math import atan2, ceil, degrees, floor, hypot, sqrt
 import numpy as np
 
 from lockdown.compiled.jit import jit
-from lockdown.lines import CELL_M, Floats, Ints, cell_key
+from lockdown.compiled.land import LINES
+from lockdown.lines import CELL_M, Floats, Ints, Lines, cell_key
 
-_cell_key = jit("int64(int64, int64)")(cell_key)
+_cell_key = jit("int", "int", "int")(cell_key)
 
 
-@jit("int64(int64[::1], int64)")
+@jit("int", "i", "int")
 def _find(rising: Ints, value: int) -> int:
     """Return where ``value`` stands in ``rising``, or -1."""
     low, high = 0, len(rising)
@@ -23,7 +24,7 @@ def _find(rising: Ints, value: int) -> int:
     return low if low < len(rising) and rising[low] == value else -1
 
 
-@jit("float64[::1](float64[::1])")
+@jit("f", "f")
 def _longer(values: Floats) -> Floats:
     """Return twice the room with the same values in front."""
     made = np.empty(2 * len(values), np.float64)
@@ -32,7 +33,7 @@ def _longer(values: Floats) -> Floats:
     return made
 
 
-@jit("int64[::1](int64[::1])")
+@jit("i", "i")
 def _longer_ints(values: Ints) -> Ints:
     """Return twice the room with the same values in front."""
     made = np.empty(2 * len(values), np.int64)
@@ -41,39 +42,25 @@ def _longer_ints(values: Ints) -> Ints:
     return made
 
 
-@jit(
-    "Tuple((int64[::1], float64[::1], float64[::1], float64[::1]))(float64, float64, float64, int64[::1], int64[::1],"
-    " int64[::1], float64[:, ::1], float64[:, ::1], int64[::1], float64[::1], float64[::1])"
-)
-def near_lines(
-    x: float,
-    y: float,
-    within_m: float,
-    cell: Ints,
-    cell_ptr: Ints,
-    cell_segment: Ints,
-    a: Floats,
-    b: Floats,
-    line: Ints,
-    before_m: Floats,
-    drawn_m: Floats,
-) -> tuple[Ints, Floats, Floats, Floats]:
+@jit("i f f f", LINES, "float", "float", "float")
+def near_lines(lines: Lines, x: float, y: float, within_m: float) -> tuple[Ints, Floats, Floats, Floats]:
     """Return line, fraction, metres away and bearing of the nearest point of every line, nearest first, ties by line.
 
-    The place is given in metres of the index's plane; ``cell`` to ``drawn_m`` are of the ``LineIndex``.
+    The place is given in metres of the index's plane.
     """
+    a, b, line = lines.a, lines.b, lines.line
     reach = ceil(within_m / CELL_M)
     cx, cy = floor(x / CELL_M), floor(y / CELL_M)
-    slot = np.zeros(len(drawn_m), np.int64)
+    slot = np.zeros(len(lines.drawn_m), np.int64)
     segments, away, along = np.empty(16, np.int64), np.empty(16, np.float64), np.empty(16, np.float64)
     count = 0
     for dx in range(-reach, reach + 1):
         for dy in range(-reach, reach + 1):
-            at = _find(cell, _cell_key(cx + dx, cy + dy))
+            at = _find(lines.cell, _cell_key(cx + dx, cy + dy))
             if at < 0:
                 continue
-            for k in range(cell_ptr[at], cell_ptr[at + 1]):
-                s = cell_segment[k]
+            for k in range(lines.ptr[at], lines.ptr[at + 1]):
+                s = lines.segment[k]
                 ux, uy = b[s, 0] - a[s, 0], b[s, 1] - a[s, 1]
                 length2 = max(ux * ux + uy * uy, 1e-12)
                 t = min(1.0, max(0.0, ((x - a[s, 0]) * ux + (y - a[s, 1]) * uy) / length2))
@@ -90,17 +77,17 @@ def near_lines(
                 elif d > away[i] or (d == away[i] and s >= segments[i]):
                     continue
                 segments[i], away[i], along[i] = s, d, t
-    lines = np.empty(count, np.int64)
+    which = np.empty(count, np.int64)
     fraction, bearing, metres = np.empty(count, np.float64), np.empty(count, np.float64), np.empty(count, np.float64)
     for i in range(count):
         n = i
-        while n > 0 and (metres[n - 1] > away[i] or (metres[n - 1] == away[i] and lines[n - 1] > line[segments[i]])):
-            lines[n], metres[n], fraction[n], bearing[n] = lines[n - 1], metres[n - 1], fraction[n - 1], bearing[n - 1]
+        while n > 0 and (metres[n - 1] > away[i] or (metres[n - 1] == away[i] and which[n - 1] > line[segments[i]])):
+            which[n], metres[n], fraction[n], bearing[n] = which[n - 1], metres[n - 1], fraction[n - 1], bearing[n - 1]
             n -= 1
         s = segments[i]
         ux, uy = b[s, 0] - a[s, 0], b[s, 1] - a[s, 1]
-        drawn = before_m[s] + along[i] * sqrt(max(ux * ux + uy * uy, 1e-12))
-        lines[n], metres[n] = line[s], away[i]
-        fraction[n] = min(1.0, drawn / max(drawn_m[line[s]], 1e-9))
+        drawn = lines.before_m[s] + along[i] * sqrt(max(ux * ux + uy * uy, 1e-12))
+        which[n], metres[n] = line[s], away[i]
+        fraction[n] = min(1.0, drawn / max(lines.drawn_m[line[s]], 1e-9))
         bearing[n] = degrees(atan2(ux, uy)) % 360.0
-    return lines, fraction, metres, bearing
+    return which, fraction, metres, bearing
