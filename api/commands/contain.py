@@ -92,6 +92,7 @@ def _show(console: Console, answer: "ContainOut") -> None:
 
     lat, lon = answer.seen
     console.print(Text(f"目击 seen {lat:.5f},{lon:.5f}，{clock(answer.seen_ago_s)} 前；现在下令 ordered now"))
+    console.print(Text(f"能确保的单元 {answer.counted} 个：位置不可信的、在忙的不计"))
     for ring, leaves_s in answer.leaves_in_s.items():
         if leaves_s is None:
             said = "没有路 no way"

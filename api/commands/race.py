@@ -196,7 +196,7 @@ def _show(console: Console, answer: "RaceOut") -> None:
     )
     console.print(Text(f"下一圈 next ring：{kept}"))
     if answer.leaks:
-        console.print(Text(f"缺口 leaks：{answer.leaks}，见 kakou plan", style="red"))
+        console.print(Text(f"缺口 leaks：{answer.leaks}，见 kakou leaks", style="red"))
 
 
 def _his(exit_: "ExitOut") -> str:

@@ -71,8 +71,9 @@ class ContainOut(_Out):
     """The whole answer. ``value`` and ``bound`` are of the objective; ``gap`` is the share of it that is not proved.
 
     ``leaves_in_s``: from now, when he could first be outside each ring if nobody stood anywhere; negative: he may be
-    out already. ``may_be_out``: of the county, so that nothing was searched. ``value`` null: no plan, and ``proved``
-    says whether there is none. ``area``: lines of [lat, lon]; null where not asked for.
+    out already. ``may_be_out``: of the county, so that nothing was searched. ``counted``: units that surely count.
+    ``value`` null: no plan, and ``proved`` says whether there is none. ``area``: lines of [lat, lon]; null where not
+    asked for.
     """
 
     computed_at: float
@@ -83,6 +84,7 @@ class ContainOut(_Out):
     limit_s: float
     leaves_in_s: dict[str, float | None]
     may_be_out: bool
+    counted: int
     value: float | None
     bound: float | None
     gap: float | None
@@ -171,6 +173,7 @@ def answered(
         limit_s=limit_s,
         leaves_in_s={r.value: None if ms is None else _down_s(ms - now_ms) for r, ms in question.leaves_ms.items()},
         may_be_out=question.may_be_out,
+        counted=int((question.chase.guard_ms < NEVER_MS).any(axis=1).sum()),
         value=None if found is None or found.value is None else round(found.value / per, 3),
         bound=None if found is None or not np.isfinite(found.bound) else floor(found.bound / per * 1000 + 0.5) / 1000,
         gap=None if found is None else found.gap,
