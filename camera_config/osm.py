@@ -65,7 +65,7 @@ def read_osm(path: Path) -> WaysRead:
         reader = reader.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY))
         for way in reader.with_filter(osmium.filter.KeyFilter("highway")):
             _take(way, ways, left_out)
-    except (RuntimeError, osmium.InvalidLocationError) as error:  # all that libosmium raises
+    except (RuntimeError, ValueError, osmium.InvalidLocationError) as error:  # what libosmium raises
         raise ConfigError(
             f"not a whole OSM file ({error})", hint="fetch or cut it again; `osmium fileinfo -e FILE` tells more"
         ) from error

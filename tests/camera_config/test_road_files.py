@@ -102,6 +102,7 @@ NOTHING = "<graphml xmlns='http://graphml.graphdrawing.org/xmlns'><graph edgedef
         ("roads.osm", WALKS.encode(), "no road in it that a car can drive (1 highway=footway)", "cut the extract"),
         ("roads.osm", UNKNOWN.encode(), "(1 outside the file)", "osmium sort"),
         ("roads.osm", UNKNOWN.replace('"1"', '"-1"').encode(), "(1 on nodes with negative ids", "osmium sort"),
+        ("roads.osm", WALKS.replace('version="1"', 'version=""').encode(), "illegal version", "fetch or cut it"),
         ("roads.osm", WALKS.replace('lat="4', 'lat="x').encode(), "wrong format for coordinate", "fetch or cut it"),
         ("roads.graphml", NOTHING.encode(), "(no way at all)", "cut the extract"),
         ("roads.osm", FAR.encode(), "its roads are 25", "name this county's file in [layers]"),
