@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -43,7 +44,7 @@ def doctor(
     feeds, streams = _counted(county)
     looks: tuple[Callable[[], Iterator[Finding]], ...] = (
         _python, _opencv, _models, _wall, partial(_files, feeds, streams), partial(_shared_memory, feeds, streams),
-        partial(_secrets, secrets), partial(_masks, county), _event_log, _packages, _browser,
+        partial(_secrets, secrets), partial(_masks, county), _event_log, _planner, _packages, _browser,
     )  # fmt: skip
     findings = [finding for look in looks for finding in look()]
     table = Table("", "what", "detail", title="kakou doctor")
@@ -73,6 +74,19 @@ def _opencv() -> Iterator[Finding]:
     several = sorted(name for name in installed if name.startswith("opencv-") and "python" in name)
     if len(several) > 1:
         yield Finding("OpenCV", False, f"{', '.join(several)} overwrite each other: keep opencv-python alone")
+
+
+def _planner() -> Iterator[Finding]:
+    """Compile the planner's searches where the cache does not hold them yet: that is what the first start would do."""
+    began = time.monotonic()
+    try:
+        from lockdown.compiled.warm import compiled_now
+    except RuntimeError as error:
+        yield Finding("planner", False, f"{error}: name a folder that can be written with NUMBA_CACHE_DIR")
+        return
+    made = compiled_now()
+    what = f"{made} functions compiled in {time.monotonic() - began:.0f} s and kept" if made else "from the cache"
+    yield Finding("planner", True, f"compiled searches: {what}")
 
 
 def _models() -> Iterator[Finding]:

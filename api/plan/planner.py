@@ -20,6 +20,7 @@ from api.log.bus import POSITIONS
 from api.log.live import publish
 from api.log.outbox import Outbox
 from api.plan.advice import advised, first_of
+from api.plan.alarm import Alarm
 from api.plan.aside import Aside
 from api.plan.contain import OBJECTIVES, ContainIn, Question, answered, question_of
 from api.plan.hours import Hours
@@ -65,6 +66,7 @@ class Planner:
         self._clock = clock
         self._tracker = Tracker(prepared.county)
         self._recorder = Recorder()
+        self._alarm = Alarm()
         self._aside = Aside(clock)
         self._asked: dict[str, tuple[ContainIn, Question, list[UnitNow], float]] = {}
         self._after: dict[Any, Any] = {}
@@ -88,7 +90,9 @@ class Planner:
                 news = self._read(max(1, int((min(wait_s, LOOK_S) if self._aside.busy else wait_s) * 1000)))
                 self._confined()
                 now_s = self._clock.monotonic_s()
-                if news:
+                if news and self._alarm.rings(self._tracker.now(now_s, news)):
+                    next_s = now_s
+                elif news:
                     next_s = min(next_s, max(now_s, next_s - EVERY_S + SOONEST_S))
                 if now_s >= next_s:
                     next_s = now_s + EVERY_S
@@ -104,7 +108,9 @@ class Planner:
         """
         now_s, at = self._clock.monotonic_s(), self._clock.now().timestamp()
         self._prepared = self._hours.prepared(at)
-        answer = readiness_now(self._prepared, self._tracker.now(now_s), at)
+        units = self._tracker.now(now_s)
+        answer = readiness_now(self._prepared, units, at)
+        self._alarm.said(self._prepared, units, tuple(v.feasible for v in (answer.joint, answer.town, answer.county)))
         if not may_wait(answer, self._stands, now_s - self._stands_s):
             self._say(readiness_json(answer), now_s)
         if self._hours.slow_enough(at):  # else nothing is READY, which it is by its odds alone
@@ -148,26 +154,26 @@ class Planner:
         last: Any = self._bus.xrevrange(REQUESTS, count=1)
         return {POSITIONS: f"{(seconds - back_s) * 1000}-0", REQUESTS: last[0][0] if last else "0-0"}
 
-    def _read(self, block_ms: int) -> bool:
-        """Take what is new on both streams; return whether positions were."""
+    def _read(self, block_ms: int) -> set[str]:
+        """Take what is new on both streams; return the units that positions came of."""
         found: Any = self._bus.xread(self._after, count=BATCHES, block=min(block_ms, 1000))
-        news = False
+        news: set[str] = set()
         for stream, entries in found or ():
             for identity, fields in entries:
                 self._after[stream] = identity
                 if stream == POSITIONS:
-                    self._take(identity, fields)
-                    news = True
+                    news |= self._take(identity, fields)
                 else:
                     self._answer(fields["id"], json.loads(fields["body"]))
         return news
 
-    def _take(self, identity: str, fields: dict[str, str]) -> None:
+    def _take(self, identity: str, fields: dict[str, str]) -> set[str]:
         """Take one batch of positions; one that is not as agreed is left out, and would stop us again at each start."""
         try:
-            self._tracker.accept(json.loads(fields["batch"]), self._clock.monotonic_s())
+            return self._tracker.accept(json.loads(fields["batch"]), self._clock.monotonic_s())
         except (KeyError, TypeError, ValueError) as error:
             log.error("planner.stranger entry=%s: %s", identity, type(error).__name__)
+            return set()
 
     def _answer(self, identity: str, body: dict[str, Any]) -> None:
         """Answer a question about the live positions, or plan on invented ones, for the one who asked."""

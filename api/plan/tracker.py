@@ -8,6 +8,7 @@ nothing at all is heard for a minute the whole feed is gone, and with it every u
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,19 +53,22 @@ class Tracker:
         self._ahead_s: dict[str, float] = {}
         self._heard_s = -math.inf
 
-    def accept(self, batch: dict[str, Any], now_s: float) -> None:
-        """Take one batch as ``api.plan.routes`` put it on the bus; ``now_s`` is monotonic."""
+    def accept(self, batch: dict[str, Any], now_s: float) -> set[str]:
+        """Take one batch as ``api.plan.routes`` put it on the bus, and return its units; ``now_s`` is monotonic."""
+        touched: set[str] = set()
         mono_s = float(batch["mono_s"])
         if not 0.0 <= now_s - mono_s <= OLD_S:
-            return
+            return touched
         for item in batch["positions"]:
             if item["drill"] or item["unit"] not in self._roster:
                 continue
             self._heard_s = max(self._heard_s, mono_s)
+            touched.add(item["unit"])
             if item["untrusted"] is not None:
                 self._doubted.add(item["unit"])
                 continue
             self._move(item, float(batch["received_at"]), mono_s)
+        return touched
 
     def _move(self, item: dict[str, Any], received_at: float, mono_s: float) -> None:
         last = self._seen.get(item["unit"])
@@ -95,9 +99,9 @@ class Tracker:
             return None
         return distance_m(last.position, position) / (float(item["at"]) - last.at) * 3.6
 
-    def now(self, now_s: float) -> list[UnitNow]:
-        """Return every unit as of monotonic ``now_s``, in the order of the roster."""
-        return [self._unit(unit, now_s) for unit in self._roster.values()]
+    def now(self, now_s: float, only: Collection[str] | None = None) -> list[UnitNow]:
+        """Return every unit, or only some, as of monotonic ``now_s``, in the order of the roster."""
+        return [self._unit(unit, now_s) for name, unit in self._roster.items() if only is None or name in only]
 
     def _unit(self, unit: Unit, now_s: float) -> UnitNow:
         seen = self._seen.get(unit.id)

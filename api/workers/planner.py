@@ -1,12 +1,14 @@
 """The planner process: positions in, a proved readiness out. ``python -m api.workers.planner RUN_FOLDER``."""
 
 import logging
+import os
 import signal
 import sys
 import threading
 from pathlib import Path
 from types import FrameType
 
+import lockdown
 from api.log.bus import connect
 from api.log.outbox import Outbox, outbox_path
 from api.log.pump import Pump
@@ -34,6 +36,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, end)
     run = RunFolder(Path(sys.argv[1]))
     settings = Settings.read(run.path)
+    _keep_compiled(settings.data)
     clock = SystemClock()
     began_s = clock.monotonic_s()
     county = load_county(settings.county)
@@ -50,6 +53,12 @@ def main() -> None:
         pump.stop(DRAIN_S)
         outbox.close()
         bus.close()
+
+
+def _keep_compiled(data: Path) -> None:
+    """Have numba keep what it compiles in the data folder where it may not write beside the program."""
+    if not os.access(Path(lockdown.__file__).parent, os.W_OK):
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(data / "numba"))
 
 
 if __name__ == "__main__":
