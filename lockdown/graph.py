@@ -133,6 +133,7 @@ def build_graph(
     *,
     hour_permille: int = 1000,
     junction_ms: int = 0,
+    keep_lost: bool = False,
 ) -> Graph:
     """Return the graph of the roads at these speeds, with these closures, cut at these posts.
 
@@ -144,6 +145,8 @@ def build_graph(
         snap_max_m: a post farther than this from such a carriageway is refused.
         hour_permille: so much of the time that the speeds say does driving take at this hour; crossings take the same.
         junction_ms: whole milliseconds that the police take at every crossing that they come to.
+        keep_lost: a post on no fitting carriageway is not refused: it is a place to which no road leads, where nobody
+            comes and nothing is stopped, so that the other posts can still be planned.
 
     Raises:
         ValueError: NaN, a length that is not positive, a post or closure that lies on no fitting road.
@@ -154,16 +157,31 @@ def build_graph(
     plane = Plane(float(np.mean(roads.node_lat)), float(np.mean(roads.node_lon)))
     road_index = index_lines(plane, list(roads.shape))
     splits: dict[int, list[_Split]] = {}
+    lost: list[Post] = []
     for post in sorted(posts, key=lambda p: p.id):
-        road, split = _place_post(post, roads, road_index, snap_max_m)
-        splits.setdefault(road, []).append(split)
+        placed = _place_post(post, roads, road_index, snap_max_m)
+        if placed is not None:
+            splits.setdefault(placed[0], []).append(placed[1])
+        elif keep_lost:
+            lost.append(post)
+        else:
+            raise ValueError(
+                f"post {post.id}: no carriageway within {snap_max_m:.0f} m that runs {post.bearing_deg:.0f} degrees "
+                f"and blocks {post.blocks}; move the post or turn its bearing"
+            )
     for closure in closures:
         road, pair = _place_closure(closure, roads, road_index)
         splits.setdefault(road, []).extend(pair)
     hourly = {road_class: kmh / (hour_permille / 1000) for road_class, kmh in speed_kmh.items()}
     ends = np.bincount(np.concatenate([roads.start, roads.end]), minlength=len(roads.node_lat))
     crossing_ms = np.where(ends >= CROSSING_ROADS, whole_ms(junction_ms, "junction_ms"), 0).astype(np.int64)
-    return _assemble(roads, hourly, crossing_ms, plane, splits)
+    return _assemble(roads, hourly, crossing_ms, plane, splits, lost)
+
+
+def lost_posts(graph: Graph) -> tuple[PostId, ...]:
+    """Return the posts to which no road leads (``keep_lost``), by id."""
+    arcs = np.diff(graph.any_way.ptr)
+    return tuple(sorted(post for post, node in graph.post_node.items() if arcs[node] == 0))
 
 
 def road_name(graph: Graph, piece: int) -> str:
@@ -184,7 +202,8 @@ def _check(roads: Roads, speed_kmh: Mapping[RoadClass, float]) -> None:
             raise ValueError(f"speed of {road_class}: want km/h from 0, got {kmh}")
 
 
-def _place_post(post: Post, roads: Roads, index: LineIndex, snap_max_m: float) -> tuple[int, _Split]:
+def _place_post(post: Post, roads: Roads, index: LineIndex, snap_max_m: float) -> tuple[int, _Split] | None:
+    """Return the road of a post and where it is cut; None where no carriageway fits."""
     bearing = finite(post.bearing_deg, f"bearing of post {post.id}")
     for near in index.near(post.position, snap_max_m):
         out_is_end = turn_deg(near.bearing_deg, bearing) <= ALIGNED_DEG
@@ -196,10 +215,7 @@ def _place_post(post: Post, roads: Roads, index: LineIndex, snap_max_m: float) -
         if fits[post.blocks]:
             fraction = _off_junction(near, float(roads.length_m[near.line]))
             return near.line, _Split(fraction, post.id, out_is_end, closed_after=False)
-    raise ValueError(
-        f"post {post.id}: no carriageway within {snap_max_m:.0f} m that runs {bearing:.0f} degrees and blocks "
-        f"{post.blocks}; move the post or turn its bearing"
-    )
+    return None
 
 
 def _off_junction(near: Near, length_m: float) -> float:
@@ -244,10 +260,15 @@ def _assemble(
     crossing_ms: Ints,
     plane: Plane,
     splits: dict[int, list[_Split]],
+    lost: Sequence[Post],
 ) -> Graph:
     made = _Pieces(roads.node_lat.tolist(), roads.node_lon.tolist(), [], [], [], [], [], [], {}, {}, {})
     for road in range(len(roads.start)):
         _cut_road(roads, road, sorted(splits.get(road, []), key=lambda s: (s.fraction, s.post)), plane, made)
+    for post in lost:
+        made.post_node[post.id] = made.post_out[post.id] = made.post_in[post.id] = len(made.lat)
+        made.lat.append(post.position.lat)
+        made.lon.append(post.position.lon)
     start, end = np.array(made.start, np.int64), np.array(made.end, np.int64)
     metres, road_of = np.array(made.metres), np.array(made.road, np.int64)
     kmh = np.array([float(speed_kmh.get(c, 0.0)) for c in ROAD_CLASSES])[roads.road_class[road_of]]

@@ -1,6 +1,7 @@
 """From a county and what its units report to the planner's inputs: the one way, for worker, command line and drill."""
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from camera_config.county import Closure, County, Position, Ring, Unit, UnitStat
 from camera_config.errors import ConfigError
 from lockdown.advice import Advised, advise
 from lockdown.fields import Fields, post_fields
-from lockdown.graph import Graph, build_graph
+from lockdown.graph import Graph, build_graph, lost_posts
 from lockdown.leaks import Leak, find_leaks
 from lockdown.noise import Trees, grow_trees
 from lockdown.readiness import Readiness, assess
@@ -21,6 +22,8 @@ from lockdown.reopen import Reopened, reopened
 from lockdown.units import UnitNow
 from lockdown.weigh import weighed
 from lockdown.whatif import Spots, spots_of
+
+log = logging.getLogger(__name__)
 
 POSITIONS_FILE = "positions.json"
 """Example positions beside the county's other files."""
@@ -68,7 +71,7 @@ def prepare(county: County, closures: Sequence[Closure] | None = None, *, hour_p
         hour_permille: how much of the speeds' time driving takes; None takes the slowest hour of the day.
 
     Raises:
-        ConfigError: a post or closure that lies on no fitting road, or speeds that cannot be.
+        ConfigError: a closure that lies on no fitting road, or speeds that cannot be.
     """
     rules = county.rules
     hold = county.closures if closures is None else closures
@@ -82,9 +85,12 @@ def prepare(county: County, closures: Sequence[Closure] | None = None, *, hour_p
             rules.snap_max_m,
             hour_permille=hour,
             junction_ms=rules.junction_ms,
+            keep_lost=True,
         )
     except ValueError as error:
         raise ConfigError(str(error), hint="Run `kakou check` and correct posts and closures.") from error
+    for post in lost_posts(graph):
+        log.error("plan.post_lost post=%s: no carriageway leads there; `kakou check` says more", post)
     leaks = {area.ring: find_leaks(graph, area, county.posts) for area in county.rings}
     fields = post_fields(graph, county.posts)
     standby = {str(point.id): point.position for point in county.standby_points}

@@ -7,7 +7,7 @@ import pytest
 
 from camera_config.county import Blocks, Post, Ring, RoadClass, Roads
 from lockdown.fields import post_fields
-from lockdown.graph import build_graph
+from lockdown.graph import build_graph, lost_posts
 from lockdown.readiness import Readiness, State, assess
 from lockdown.times import NEVER_MS
 from lockdown.units import UnitNow
@@ -38,6 +38,24 @@ def test_a_post_on_an_island_is_not_possible_and_named_and_the_others_are_still_
     assert [str(lost) for lost in said.joint.loses] == ["island"]
     assert said.joint.why_not is not None
     assert {str(p) for p in said.joint.why_not.posts} == {"island"}
+
+
+def test_a_post_in_a_lake_is_not_possible_and_named_and_the_others_are_still_planned():
+    r = roads([(0, 0), (2000, 0)], [(0, 1, COUNTY, False)])
+    posts = [post("bank", at(1500, 0), 90.0), post("lake", at(700, 900), 90.0), post("gate", at(400, 0), 90.0)]
+    with pytest.raises(ValueError, match="post lake: no carriageway"):
+        build_graph(r, SPEEDS, [], posts)
+    graph = build_graph(r, SPEEDS, [], posts, keep_lost=True)
+    assert [str(lost) for lost in lost_posts(graph)] == ["lake"]
+    fields = post_fields(graph, posts)
+    units = [unit(f"u{n}", at(300 + 300 * n, 0)) for n in range(4)]
+    said = assess(graph, fields, posts, units, RULES, leaks={Ring.TOWN: (), Ring.COUNTY: ()}, computed_at=0.0)
+    assert said.state is State.NOT_POSSIBLE
+    assert _planned(said) == {"bank", "gate"}
+    assert said.joint.why_not is not None
+    assert {str(p) for p in said.joint.why_not.posts} == {"lake"}
+    with pytest.raises(ValueError, match="bearing"):
+        build_graph(r, SPEEDS, [], [replace(posts[1], bearing_deg=float("nan"))], keep_lost=True)
 
 
 def test_a_unit_that_drove_into_a_one_way_trap_serves_nothing_beyond_it():
