@@ -29,7 +29,7 @@ def proposed(net: Roads, area: RingArea, posts: list[Post]) -> tuple[Proposal, .
 
 def test_with_all_proposed_posts_no_leak_is_left_and_without_any_one_of_them_one_is():
     found = inwards = 0
-    for seed in range(6):
+    for seed in range(4):
         random = Random(seed)
         net, area = random_roads(random, doubled=0), square(random.uniform(500, 700))
         stand = posts_on(net, random, 3)
@@ -42,8 +42,8 @@ def test_with_all_proposed_posts_no_leak_is_left_and_without_any_one_of_them_one
             assert [leak.road for leak in leaks_of(net, area, left)] == [missing.road]
         found += len(new)
         inwards += sum(p.blocks is Blocks.BOTH for p in new)
-    assert found > 25
-    assert inwards > 2
+    assert found > 15
+    assert inwards > 1
 
 
 def test_a_proposed_post_stands_where_the_road_crosses_the_outline_and_asks_what_such_roads_ask():

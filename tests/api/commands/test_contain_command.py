@@ -10,7 +10,9 @@ from typer.testing import CliRunner
 
 from api.commands.contain import contain
 from api.commands.standby import standby
-from api.plan.inputs import prepare
+from api.plan.confine import search
+from api.plan.contain import OBJECTIVES, ContainIn, answered, question_of
+from api.plan.inputs import prepare, units_from
 from api.plan.standby import Serve, standby_now
 from tests.support.county_files import lighter_county
 from tests.support.small_county import LAT, LON, small_county
@@ -71,17 +73,22 @@ def test_one_who_may_be_out_of_the_county_is_said_to_be_so_and_nothing_is_search
     assert "围控 Containment" not in text
 
 
-def test_without_units_it_is_proved_that_there_is_no_plan(folder):
-    nobody = folder.parent / "nobody.json"
-    nobody.write_text("[]", encoding="utf-8")
-    found = answer(folder, "--age", "60", "--positions", str(nobody))
-    assert (found["value"], found["proved"], found["may_be_out"], found["counted"]) == (None, True, False, 0)
-    assert "没有围控方案" in found["text"]
+def test_without_units_it_is_proved_that_there_is_no_plan():
+    county = small_county()
+    prepared, nobody = prepare(county), units_from(county, [])
+    question = question_of(prepared, nobody, county.centre, 1_000)
+    assert not question.may_be_out
+    asked = ContainIn(lat=LAT, lon=LON, seen_ago_s=1.0)
+    found = search(question.chase, OBJECTIVES[asked.objective], others_stand=False, limit_s=5.0)
+    out = answered(prepared, nobody, question, asked, found, limit_s=5.0, computed_at=0.0)
+    assert (out.value, out.proved, out.counted, out.guards) == (None, True, 0, [])
+    assert "没有围控方案（已证明）" in out.text
 
 
-@pytest.mark.parametrize("wrong", [["--at", "nowhere"], ["--at", "10.0,125.5"]])
-def test_a_place_that_is_none_ends_with_two(folder, wrong):
-    assert run(folder, "contain", "--age", "1", *wrong)[0] == 2
+def test_a_place_that_is_none_ends_with_two(folder):
+    code, text = run(folder, "contain", "--age", "1", "--at", "nowhere")
+    assert code == 2
+    assert "nowhere: no such place" in text
 
 
 def test_the_proposed_points_stand_beside_the_countys_own(folder):
