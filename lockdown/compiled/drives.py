@@ -60,7 +60,8 @@ def _ways(
     times[1] = driven * along_m / metres + land.crossing_ms[start]
     if ms < NEVER_MS and land.piece_one_way[piece]:
         return 1, nodes, times, lengths
-    if isnan(heading_deg):
+    # On a closed stretch nobody drives on: who is at a closure is on either side of it, whichever way he faces.
+    if isnan(heading_deg) or ms >= NEVER_MS:
         return 2, nodes, times, lengths
     if _turn(heading_deg, bearing_deg) > FORWARD_DEG:
         nodes[0], times[0], lengths[0] = nodes[1], times[1], lengths[1]

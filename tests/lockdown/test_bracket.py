@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from camera_config.county import Noise, NoiseModel, Ring, UnitStatus
+from camera_config.county import Closure, Noise, NoiseModel, Ring, RoadClass, UnitStatus
 from camera_config.ids import UnitId
 from lockdown.asks import demands_of
 from lockdown.fields import Fields, post_fields
@@ -23,7 +23,7 @@ from lockdown.table import Table
 from lockdown.times import NEVER_MS
 from lockdown.units import UnitNow
 from lockdown.weigh import weighed
-from tests.support.roads import SPEEDS, posts_on, random_roads
+from tests.support.roads import SPEEDS, at, post, posts_on, random_roads, roads
 from tests.support.small_county import small_county
 
 RULES = replace(small_county().rules, ready_travel_slack_permille=1500, noise=Noise(NoiseModel.MIXED, 100, 100))
@@ -90,6 +90,21 @@ def test_worst_and_best_drive_bracket_the_true_one(seed):
         assert (np.minimum(true, NEVER_MS) <= worst + 1e-3).all()
         assert (best <= true + 1e-3).all()
         assert (best_drive_ms(graph, fields, None, 0.0) <= best).all()
+
+
+def test_who_faces_a_closure_is_not_counted_as_past_it():
+    """Found by a drawn world: at the closed centimetres of a one-way road a unit was believed to drive on over them."""
+    one_way = roads([(0, 0), (1000, 0), (2000, 0)], [(0, 1, RoadClass.COUNTY, True), (1, 2, RoadClass.COUNTY, True)])
+    beyond = post("p", at(1500, 0), 90.0)
+    graph = build_graph(one_way, SPEEDS, [Closure("road-0", at(500, 0), "snow")], [beyond])
+    fields = post_fields(graph, [beyond])
+    drives = {}
+    for east_m in (499.99, 500.0, 500.02):
+        place = snap(graph, at(east_m, 0), 90.0)
+        assert place is not None
+        drives[east_m] = int(worst_drive_ms(graph, fields, place, 90.0, 0.0)[0])
+    assert drives[499.99] == drives[500.0] == NEVER_MS
+    assert drives[500.02] < NEVER_MS
 
 
 def test_a_wider_reach_is_never_better_at_worst_nor_worse_at_best():
