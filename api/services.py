@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from api.devices.board import Board
 from api.live.hub import Hub
+from api.plan.intake import Intake
 from api.plan.positions import Border
 from api.recordings.shelf import Shelf
 from api.run_folder import RunFolder
@@ -58,8 +59,10 @@ class Services:
         self.bus = bus
         self.outbox = outbox
         self.board = Board(county, settings, run)
-        self.hub = Hub(bus, clock, self.board)
         self.border = Border(county)
+        stream, file = county.positions, settings.secrets_file
+        self.intake = None if stream is None else Intake(stream, bus, self.border, clock, outbox, file)
+        self.hub = Hub(bus, clock, self.board, self.intake)
         self.views = Views(run.rings, settings, clock)
         self.mosaic = Mosaic(run.tiles, self.board.tiles, clock)
         folder = settings.recordings_folder

@@ -189,6 +189,13 @@ class PositionFieldsRecord(Record):
     heading: MaybeFieldName = "heading_deg"
     status: MaybeFieldName = "status"
 
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [name for _, name in self if name]
+        if len(set(names)) < len(names):
+            raise ValueError("two fields have the same name: name another one, or leave one empty")
+        return self
+
 
 class PositionsRecord(Record):
     """``[positions]`` of county.toml: another system's stream of positions."""

@@ -29,6 +29,7 @@ from api.live.entries import (
 from api.live.tasks import cancelled
 from api.log.bus import LIVE
 from api.plan.age import expired, handed_out, units_handed_out
+from api.plan.intake import Intake
 from camera_config.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -85,8 +86,9 @@ class Client:
 class Hub:
     """``run`` reads until ``stop``. Nothing here waits for a client."""
 
-    def __init__(self, bus: Redis, clock: Clock, board: Board) -> None:
+    def __init__(self, bus: Redis, clock: Clock, board: Board, intake: Intake | None = None) -> None:
         self.board = board
+        self.intake = intake
         self.stopped = asyncio.Event()
         self._bus = bus
         self._clock = clock
@@ -134,7 +136,7 @@ class Hub:
         replay = "none" if last is None else "complete" if whole else "lost"
         first = [
             frame("hello", {"server_time": self._clock.now().timestamp(), "replay": replay}),
-            frame("status", self.status()),
+            frame("status", self.told()),
             frame("devices", self.board.everything(self._clock.monotonic_s())),
             frame("units", self.units()),
             frame("readiness", self.readiness()),
@@ -153,7 +155,12 @@ class Hub:
     def status(self) -> dict[str, str]:
         """Return which parts are up."""
         planner = 0.0 <= self._clock.monotonic_s() - self._readiness_s <= SILENT_S
-        return {"bus": "up" if self._bus_up else "down", "planner": "up" if planner else "down"}
+        parts = {"bus": "up" if self._bus_up else "down", "planner": "up" if planner else "down"}
+        return parts if self.intake is None else {**parts, "positions": self.intake.status()}
+
+    def told(self) -> dict[str, Any]:
+        """Return the same for a browser, with where positions come from and when the last came."""
+        return self.status() if self.intake is None else {**self.status(), **self.intake.wire()}
 
     def readiness(self, full: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the readiness as it may be shown now; ``full`` is the same with its certificates, if it is newer."""
@@ -178,8 +185,8 @@ class Hub:
         """Say what went down, came up, or became too old since the last look."""
         status, unknown = self.status(), self.readiness()["cause"] is not None
         if status != self._shown[0]:
-            log.warning("live.status bus=%s planner=%s", status["bus"], status["planner"])
-            self._send(frame("status", status))
+            log.warning("live.status %s", " ".join(f"{part}={state}" for part, state in status.items()))
+            self._send(frame("status", self.told()))
         if unknown and not self._shown[1]:
             self._send(frame("readiness", self.readiness()))
         self._shown = (status, unknown)

@@ -62,6 +62,8 @@ async def status(shared: Annotated[Services, Depends(services)]) -> HTMLResponse
     rows += [("计算于 age", _age(readiness["age_s"])), ("漏点 leaks", len(readiness["leaks"]))]
     rows += [("原因 cause", readiness["cause"])] if readiness["cause"] else []
     rows += [(f"部件 {name}", state) for name, state in shared.hub.status().items()]
+    if shared.intake is not None:
+        rows += [(f"位置 positions from {shared.intake.wire()['positions_from']}", _age(shared.intake.silence_s))]
     counts = Counter((device["kind"], device["state"]) for device in devices)
     page = PAGE.format(
         name=escape(shared.county.name),

@@ -44,6 +44,7 @@ class Figures:
         log_entries: in the event log and not yet stored; None where it did not answer.
         outbox_rows: of the web process, not yet stored.
         viewers: browsers on the live feed.
+        silence_s: since another system's stream last brought a position; None where there is none.
         feed_counts: totals by feed; those of other feeds and names than the county and we know are not shown.
     """
 
@@ -56,6 +57,7 @@ class Figures:
     log_entries: int | None
     outbox_rows: int
     viewers: int
+    silence_s: float | None
     feed_counts: FeedCounts
 
 
@@ -94,6 +96,10 @@ def _system(figures: Figures) -> Iterator[Metric]:
         "kakou_outbox_rows", "The web process's own events not yet stored.", value=float(figures.outbox_rows)
     )
     yield GaugeMetricFamily("kakou_live_viewers", "Browsers on the live feed.", value=float(figures.viewers))
+    if figures.silence_s is not None:
+        yield GaugeMetricFamily(
+            "kakou_positions_silence_seconds", "Since the position stream brought one.", value=figures.silence_s
+        )
     if figures.latencies is not None:
         within, total_s, number = figures.latencies
         buckets = [(str(end), float(count)) for end, count in zip(BUCKETS_S, within, strict=True)]

@@ -40,6 +40,7 @@ async def metrics(shared: Annotated[Services, Depends(services)]) -> Response:
         log_entries=entries,
         outbox_rows=shared.outbox.depth,
         viewers=shared.hub.clients,
+        silence_s=None if shared.intake is None else shared.intake.silence_s,
         feed_counts=await asyncio.to_thread(read_counts, shared.run),
     )
     return Response(await asyncio.to_thread(text_of, figures), media_type=CONTENT_TYPE_PLAIN_0_0_4)

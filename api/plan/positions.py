@@ -31,6 +31,9 @@ HOLD_S = 60.0
 NO_FIX = "0/0: the receiver has no fix"
 CONTRADICTS = "its reports contradict each other: two devices, or a broken one"
 
+KEEP = 20_000
+"""Batches kept on the bus for a planner that starts anew, about."""
+
 EARTH_M = 6_371_008.8
 DEGREE_M = math.pi * EARTH_M / 180.0
 

@@ -13,17 +13,17 @@ from api.log.bus import POSITIONS
 from api.log.envelope import new_id
 from api.plan.contain import ContainIn, ContainOut
 from api.plan.leaks import LeaksOut
-from api.plan.positions import PositionsIn, PositionsOut
+from api.plan.positions import KEEP, PositionsIn, PositionsOut
 from api.plan.race import RaceIn, RaceOut
 from api.services import Services, services
 
 router = APIRouter(prefix="/v1", tags=["plan"])
 
-KEEP = 20_000
-"""Batches kept for a planner that starts anew, about."""
-
 PATIENCE_S = 1.0
 """A stalled event log counts as down after this: nobody waits for it."""
+
+CONTAIN_WAIT_S = 30
+"""A containment may take so long; people are told that it does."""
 
 UNITS = "units"
 """Subject of the token that may speak for all units."""
@@ -90,7 +90,8 @@ async def contain(body: ContainIn, shared: Annotated[Services, Depends(services)
 
     It takes some seconds, and one is searched at a time; verdicts go on meanwhile.
     """
-    answer = await ask_plan(shared.bus, new_id(), {"contain": body.model_dump(mode="json")})
+    asked = {"contain": body.model_dump(mode="json")}
+    answer = await ask_plan(shared.bus, new_id(), asked, CONTAIN_WAIT_S)
     if answer is None or "failed" in answer:
         raise HTTPException(503, "the planner does not answer", headers={"Retry-After": "5"})
     if "busy" in answer:

@@ -136,12 +136,18 @@ async def serve(settings: Settings, run: RunFolder) -> None:
     others = [asyncio.create_task(shared.hub.run()), asyncio.create_task(Courier(shared).run())]
     for task in others:
         task.add_done_callback(lambda done: _end_with(done, server))
+    apart: list[asyncio.Task[None]] = []
+    if shared.intake is not None:
+        intake = asyncio.create_task(shared.intake.run())
+        intake.add_done_callback(_say_why)
+        apart.append(intake)
     write_port(run, sock.getsockname()[1])
     try:
         await server.serve(sockets=[sock])
     finally:
         shared.hub.stop()
         await shared.views.close()
+        await cancelled(*apart)
         ended = await cancelled(*others)
         await bus.aclose()
         await asyncio.to_thread(pump.stop, DRAIN_S)
@@ -151,6 +157,12 @@ async def serve(settings: Settings, run: RunFolder) -> None:
     for result in ended:
         if isinstance(result, Exception):
             raise result
+
+
+def _say_why(task: asyncio.Task[None]) -> None:
+    """Log why the other system's stream is read no more. We go on without it: its silence is shown."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("web.positions_died", exc_info=task.exception())
 
 
 def _end_with(task: asyncio.Task[None], server: Server) -> None:
