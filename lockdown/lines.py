@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import cos, hypot, radians
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ CELL_M = 400.0
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Whole = TypeVar("Whole", int, Ints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,46 +91,52 @@ class LineIndex:
         return [Near(*near) for near in zip(*(part.tolist() for part in found), strict=True)]
 
 
-def cell_key(cx: int, cy: int) -> int:
-    """Return one whole number for a cell; cells up to 2**20 from the origin, 400,000 km, have different ones."""
+def cell_key(cx: Whole, cy: Whole) -> Whole:
+    """Return one whole number for a cell, or for each; cells up to 2**20 from the origin, 400,000 km, differ in it."""
     return (cx + (1 << 20)) * (1 << 21) + cy + (1 << 20)
 
 
 def index_lines(plane: Plane, lines: list[Floats]) -> LineIndex:
     """Index lines given as (points, 2) of (lat, lon)."""
-    a_parts, b_parts, line_parts, before_parts = [], [], [], []
-    drawn = np.zeros(len(lines))
-    for i, shape in enumerate(lines):
-        xy = plane.points(shape)
-        step = np.hypot(*(xy[1:] - xy[:-1]).T)
-        a_parts.append(xy[:-1])
-        b_parts.append(xy[1:])
-        line_parts.append(np.full(len(step), i, np.int64))
-        before_parts.append(np.concatenate([[0.0], np.cumsum(step)[:-1]]))
-        drawn[i] = step.sum()
-    a, b = np.concatenate(a_parts), np.concatenate(b_parts)
-    low = np.floor(np.minimum(a, b) / CELL_M).astype(int)
-    high = np.floor(np.maximum(a, b) / CELL_M).astype(int)
-    keys, segments = [], []
-    for k in range(len(a)):
-        for cx in range(low[k, 0], high[k, 0] + 1):
-            for cy in range(low[k, 1], high[k, 1] + 1):
-                keys.append(cell_key(cx, cy))
-                segments.append(k)
-    key, segment = np.array(keys, np.int64), np.array(segments, np.int64)
-    order = np.argsort(key, kind="stable")
-    cell, begins = np.unique(key[order], return_index=True)
+    counts = np.array([len(shape) for shape in lines], np.int64)
+    xy = plane.points(np.concatenate(lines))
+    goes_on = np.ones(len(xy), np.bool_)
+    goes_on[np.cumsum(counts) - 1] = False
+    first = np.flatnonzero(goes_on)
+    a, b = xy[first], xy[first + 1]
+    step = np.hypot(*(b - a).T)
+    ends = np.cumsum(counts - 1)
+    begins = ends - (counts - 1)
+    before, drawn = np.zeros(len(step)), step[begins]
+    for i in np.flatnonzero(counts > 2).tolist():
+        low, high = int(begins[i]), int(ends[i])
+        before[low + 1 : high] = np.cumsum(step[low:high])[:-1]
+        drawn[i] = step[low:high].sum()
+    key, segment = _cells(a, b)
+    order = np.lexsort((segment, key))
+    cell, ptr = np.unique(key[order], return_index=True)
     found = Lines(
         cell=cell,
-        ptr=np.append(begins, len(key)).astype(np.int64),
+        ptr=np.append(ptr, len(key)).astype(np.int64),
         segment=segment[order],
         a=np.ascontiguousarray(a),
         b=np.ascontiguousarray(b),
-        line=np.concatenate(line_parts),
-        before_m=np.concatenate(before_parts),
+        line=np.repeat(np.arange(len(lines), dtype=np.int64), counts - 1),
+        before_m=before,
         drawn_m=drawn,
     )
     return LineIndex(plane, found)
+
+
+def _cells(a: Floats, b: Floats) -> tuple[Ints, Ints]:
+    """Return the key of every cell that the box of a segment touches, and the segment."""
+    low = np.floor(np.minimum(a, b) / CELL_M).astype(np.int64)
+    wide, high = (np.floor(np.maximum(a, b) / CELL_M).astype(np.int64) - low + 1).T
+    segment = np.repeat(np.arange(len(a), dtype=np.int64), wide * high)
+    within = np.arange(len(segment), dtype=np.int64) - np.repeat(np.cumsum(wide * high) - wide * high, wide * high)
+    cx = low[segment, 0] + within // high[segment]
+    cy = low[segment, 1] + within % high[segment]
+    return cell_key(cx, cy), segment
 
 
 def point_at(shape: Floats, plane: Plane, fraction: float) -> tuple[Position, float]:
