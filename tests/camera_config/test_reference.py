@@ -11,7 +11,9 @@ from camera_config import records
 from camera_config.camera_rules import LineDirection, RuleKind
 from camera_config.county import Blocks, Net, Ring, RoadClass, UnitStatus, Weather, ZoneKind
 from camera_config.example import example_county
+from camera_config.osm import ACCESS_KEYS, HIGHWAYS, WALKED
 from camera_config.plan_rules import RulesRecord
+from camera_config.road_file import FORMATS
 from camera_config.rule_records import LABELS, CameraRuleRecord
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "ref" / "config.md").read_text(encoding="utf-8")
@@ -81,6 +83,17 @@ def test_defaults_are_told_as_they_are(file: str) -> None:
         assert (told == "required") == field.is_required(), name
         if isinstance(field.default, int | float) and not isinstance(field.default, bool):
             assert float(told) == float(field.default), name
+
+
+def test_the_table_of_road_classes_is_the_one_that_is_read_by() -> None:
+    text = section("Road files of others")
+    told = {
+        highway: road_class
+        for row in re.findall(r"^\| (`.+?`) \| `(\w+)` \|", text, re.MULTILINE)
+        for highway, road_class in ((name, row[1]) for name in re.findall(r"`(\w+)`", row[0]))
+    }
+    assert told == {highway: road_class.value for highway, road_class in HIGHWAYS.items()}
+    assert [word for word in (*WALKED, *ACCESS_KEYS, *FORMATS) if f"`{word}`" not in text and word != ".pbf"] == []
 
 
 @pytest.mark.parametrize("file", ["county.toml", "rules.toml"])
