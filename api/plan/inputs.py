@@ -49,7 +49,10 @@ class Prepared:
 
 
 class PositionRow(BaseModel):
-    """One entry of a positions file; degrees WGS84, ``age_s`` since it was measured."""
+    """One entry of a positions file; degrees WGS84, ``age_s`` since it was measured.
+
+    ``same_place_s``: for how long its coordinates have been identical. ``trusted``: false makes the unit unknown.
+    """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -60,6 +63,8 @@ class PositionRow(BaseModel):
     speed_kmh: float = Field(default=0.0, ge=0.0)
     heading_deg: Annotated[float, Field(ge=0.0, le=360.0)] | None = None
     status: UnitStatus | None = None
+    same_place_s: float = Field(default=0.0, ge=0.0, le=1e9)
+    trusted: bool = True
 
 
 def prepare(county: County, closures: Sequence[Closure] | None = None, *, hour_permille: int | None = None) -> Prepared:
@@ -166,4 +171,6 @@ def _unit_now(unit: Unit, row: PositionRow | None) -> UnitNow:
         seen_age_ms=-int(-row.age_s * 1000 // 1),
         speed_kmh=row.speed_kmh,
         heading_deg=row.heading_deg,
+        same_place_ms=-int(-row.same_place_s * 1000 // 1),
+        trusted=row.trusted,
     )
