@@ -101,6 +101,7 @@ def contain(
     others_stand: bool = False,
     limit_s: float = 60.0,
     stop: Callable[[], bool] = lambda: False,
+    found: Callable[[Containment], None] = lambda _: None,
 ) -> Containment:
     """Return the guards that make the objective least and keep him from every exit.
 
@@ -110,6 +111,7 @@ def contain(
         others_stand: compare each guard with the fugitive given the other guards; else with him unimpeded.
         limit_s: for each programme; what is not proved by then is said to be not proved.
         stop: asked between programmes; true ends the proof, not the plan.
+        found: told a plan that is not proved yet, before its proof begins.
     """
     nodes = set(range(len(chase.star.ptr) - 1))
     starts = set(chase.starts)
@@ -119,8 +121,12 @@ def contain(
     best = _answer(chase, objective, first)
     if not others_stand:
         return best
-    best = replace(best, bound=-np.inf, proved=False)
-    return _proved(chase, objective, _tightened(chase, objective, best, limit_s), limit_s, stop)
+    best = _tightened(chase, objective, replace(best, bound=-np.inf, proved=False), limit_s)
+    must, comes = _forced(chase)
+    bound = -np.inf if best.value is None else _worth(chase, objective, must, 0)
+    best = replace(best, bound=bound, proved=False)
+    found(best)
+    return _proved(chase, objective, best, _scope(chase, objective, best.value, must), comes, limit_s, stop)
 
 
 def replay(chase: Chase, stands: Mapping[int, int]) -> dict[int, int]:
@@ -218,25 +224,29 @@ def _tightened(chase: Chase, objective: Objective, best: Containment, limit_s: f
 
 
 def _proved(
-    chase: Chase, objective: Objective, best: Containment, limit_s: float, stop: Callable[[], bool]
+    chase: Chase,
+    objective: Objective,
+    best: Containment,
+    scope: _Scope,
+    comes: Ints,
+    limit_s: float,
+    stop: Callable[[], bool],
 ) -> Containment:
     """Return the best plan with its bound: guards are hoped to be in time until he is shown to beat them, one by one.
 
     Each programme allows every plan that holds and some that do not, so that its bound is one; a plan of it that holds
     is the best there is.
     """
-    must, comes = _forced(chase)
     reachable = _arrivals(chase, None) < NEVER_MS
     hoped = np.where(reachable, np.minimum(comes, NEVER_MS - 1), -1)
-    scope = _scope(chase, objective, best.value, must)
     beaten: list[_Beaten] = []
-    bound = -np.inf if best.value is None else _worth(chase, objective, must, 0)
+    bound = best.bound
     while best.value is None or bound < best.value - ROUNDING * max(1.0, best.value):
         found = _solve(chase, objective, scope, hoped, beaten, limit_s)
         if found.stands is None and found.ended:
             return Containment(objective, None, np.inf, proved=True, guards=(), region=())
         bound = max(bound, _whole(objective, found.bound))
-        late = [] if found.stands is None else _late(chase, found.stands, must)
+        late = [] if found.stands is None else _late(chase, found.stands, scope.must)
         if found.stands is not None and not late:
             plan = _answer(chase, objective, found)
             if plan.value is not None and (best.value is None or plan.value < best.value):

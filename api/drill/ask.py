@@ -25,11 +25,11 @@ def answer_key(identity: str) -> str:
     return f"kakou:plan-answer:{identity}"
 
 
-async def ask_plan(bus: Redis, identity: str, body: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the planner's readiness for ``body``, None when it does not answer within ``WAIT_S``."""
+async def ask_plan(bus: Redis, identity: str, body: dict[str, Any], wait_s: int = WAIT_S) -> dict[str, Any] | None:
+    """Return the planner's answer to ``body``, None when it does not answer within ``wait_s``."""
     try:
         await bus.xadd(REQUESTS, {"id": identity, "body": compact(body)}, maxlen=REQUESTS_KEPT, approximate=False)
-        for _ in range(WAIT_S // BLOCK_S):
+        for _ in range(wait_s // BLOCK_S):
             found = await cast("Awaitable[Any]", bus.blpop([answer_key(identity)], timeout=BLOCK_S))
             if found is not None:
                 answer: dict[str, Any] = json.loads(found[1])

@@ -23,7 +23,7 @@ PATIENCE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """``found`` is None where the child failed; one that was ended in time found nothing and proved nothing."""
+    """``found`` is None where the child failed; of one whose time was over it is what it had found by then."""
 
     identity: str
     found: Containment | None
@@ -75,17 +75,16 @@ class Aside:
         if code is None and self._clock.monotonic_s() < running.until_s:
             return None
         self._end()
+        with running.answer:
+            running.answer.seek(0)
+            found = unpacked(running.answer.read().decode(), running.objective)
         if code is None:
             log.warning("planner.aside_ended id=%s: its time is over", running.identity)
-            return Done(running.identity, Containment(running.objective, None, float("-inf"), False, (), ()))
-        try:
-            running.answer.seek(0)
-            return Done(running.identity, unpacked(running.answer.read().decode(), running.objective))
-        except (ValueError, KeyError, TypeError) as error:
-            log.error("planner.aside_failed id=%s exit=%d: %s", running.identity, code, type(error).__name__)
-            return Done(running.identity, None)
-        finally:
-            running.answer.close()
+            found = found or Containment(running.objective, None, float("-inf"), False, (), ())
+        elif code != 0:
+            log.error("planner.aside_failed id=%s exit=%d", running.identity, code)
+            found = None
+        return Done(running.identity, found)
 
     def close(self) -> None:
         """End what runs."""

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import IO
 
 import numpy as np
@@ -28,8 +29,8 @@ def pack(file: IO[bytes], chase: Chase, objective: Objective, *, others_stand: b
     )
 
 
-def solved(file: IO[bytes]) -> str:
-    """Read a question and return the answer as JSON; at most one and a half of its limit is used."""
+def solve(file: IO[bytes], out: IO[str]) -> None:
+    """Read a question and write the answer as JSON, one a line: the last is the best, those before are not proved."""
     asked = np.load(file, allow_pickle=False)
     star = Star(asked["ptr"], asked["head"], asked["piece"], asked["cost"])
     starts = {int(node): int(ms) for node, ms in asked["starts"]}
@@ -39,31 +40,39 @@ def solved(file: IO[bytes]) -> str:
         bool(asked["others_stand"]),
         float(asked["limit_s"]),
     )
-    found = search(chase, objective, others_stand=others, limit_s=limit_s)
-    return json.dumps(
-        {
-            "value": found.value,
-            "bound": found.bound,
-            "proved": found.proved,
-            "guards": [[g.unit, g.node, g.stands_ms, g.comes_ms] for g in found.guards],
-            "region": list(found.region),
-        }
-    )
+
+    def write(found: Containment) -> None:
+        guards = [[g.unit, g.node, g.stands_ms, g.comes_ms] for g in found.guards]
+        said = {"value": found.value, "bound": found.bound, "proved": found.proved}
+        out.write(json.dumps({**said, "guards": guards, "region": list(found.region)}) + "\n")
+        out.flush()
+
+    write(search(chase, objective, others_stand=others, limit_s=limit_s, found=write))
 
 
-def unpacked(text: str, objective: Objective) -> Containment:
-    """Return the answer.
+def unpacked(text: str, objective: Objective) -> Containment | None:
+    """Return the last whole answer, None where there is none.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is damaged.
     """
-    read = json.loads(text)
+    lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    if not lines:
+        return None
+    read = json.loads(lines[-1])
     guards = tuple(Guard(*row) for row in read["guards"])
     return Containment(objective, read["value"], read["bound"], read["proved"], guards, tuple(read["region"]))
 
 
-def search(chase: Chase, objective: Objective, *, others_stand: bool, limit_s: float) -> Containment:
-    """Return the containment that is found within about ``limit_s``, proved or not."""
+def search(
+    chase: Chase,
+    objective: Objective,
+    *,
+    others_stand: bool,
+    limit_s: float,
+    found: Callable[[Containment], None] = lambda _: None,
+) -> Containment:
+    """Return the containment that is found within about ``limit_s``, proved or not; ``found`` as of ``contain``."""
     half_s = time.monotonic() + limit_s / 2
     return contain(
         chase,
@@ -71,4 +80,5 @@ def search(chase: Chase, objective: Objective, *, others_stand: bool, limit_s: f
         others_stand=others_stand,
         limit_s=limit_s / 2 if others_stand else limit_s,
         stop=lambda: time.monotonic() > half_s,
+        found=found,
     )

@@ -176,7 +176,7 @@ def answered(
         counted=int((question.chase.guard_ms < NEVER_MS).any(axis=1).sum()),
         value=None if found is None or found.value is None else round(found.value / per, 3),
         bound=None if found is None or not np.isfinite(found.bound) else floor(found.bound / per * 1000 + 0.5) / 1000,
-        gap=None if found is None else found.gap,
+        gap=None if found is None or not np.isfinite(found.bound) else found.gap,
         proved=found is not None and found.proved,
         km=round(float(prepared.graph.piece_m[pieces].sum()) / 1000, 2) if planned else None,
         junctions=len(found.region) if found is not None and planned else None,

@@ -44,8 +44,8 @@ EVERY_S = 1.0
 SOONEST_S = 0.5
 """Batches that come faster are taken together: a verdict on 60 units and 25 posts costs 0.15 s."""
 
-CONTAIN_S = 8.0
-"""For one containment; with its start and end it stays below ``api.drill.ask.WAIT_S``."""
+CONTAIN_S = 12.0
+"""For one containment; it is ended after twice that and a little, which is below ``api.plan.routes.CONTAIN_WAIT_S``."""
 
 LOOK_S = 0.1
 """While one is searched the loop looks so often whether it is done."""
@@ -221,11 +221,11 @@ class Planner:
         if done is None:
             return
         asked, question, units, at = self._asked.pop(done.identity)
-        if done.found is None:
-            self._leave(done.identity, {"failed": True})
-            return
-        out = answered(self._prepared, units, question, asked, done.found, limit_s=CONTAIN_S, computed_at=at)
-        self._leave(done.identity, out.model_dump(mode="json"))
+        answer: dict[str, Any] = {"failed": True}
+        if done.found is not None:
+            out = answered(self._prepared, units, question, asked, done.found, limit_s=CONTAIN_S, computed_at=at)
+            answer = out.model_dump(mode="json")
+        self._leave(done.identity, answer)
 
     def _raced(self, asked: dict[str, Any]) -> dict[str, Any]:
         units = self._tracker.now(self._clock.monotonic_s())

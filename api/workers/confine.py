@@ -4,7 +4,7 @@ import os
 import sys
 
 from api.launch import die_with_parent
-from api.plan.confine import solved
+from api.plan.confine import solve
 
 NICE = 10
 """Verdicts go first on a machine that has few processors."""
@@ -14,7 +14,7 @@ def main() -> None:
     """Answer one question and end."""
     die_with_parent()
     os.nice(NICE)
-    sys.stdout.write(solved(sys.stdin.buffer))
+    solve(sys.stdin.buffer, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -5,19 +5,24 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from io import BytesIO, StringIO
+from math import inf
 from pathlib import Path
 
 import httpx
 import pytest
 
 from api.access.rights import Role
-from api.live.entries import READINESS_KEY, get_json
+from api.live.entries import READINESS_KEY, compact, get_json
 from api.log.bus import connect
 from api.log.outbox import Outbox, outbox_path
-from api.plan.aside import Aside
-from api.plan.contain import question_of
+from api.plan.aside import PATIENCE_S, Aside
+from api.plan.confine import pack, solve, unpacked
+from api.plan.contain import ContainIn, answered, question_of
 from api.plan.inputs import PositionRow, Prepared, prepare, units_from
-from api.plan.planner import Planner
+from api.plan.planner import CONTAIN_S, Planner
+from api.plan.routes import CONTAIN_WAIT_S
 from camera_config.clock import SystemClock
 from camera_config.county import Position
 from lockdown.containment import Objective, contain
@@ -74,7 +79,7 @@ async def test_verdicts_and_other_questions_go_on_while_a_containment_is_searche
     async with planning(web, prepared), web.logged_in(Role.OPERATOR) as operator, web.logged_in(Role.DEVICE) as device:
         await post_positions(device, web.shared.now())
         asking = asyncio.create_task(operator.post("/v1/plan/contain", json={**ASKED, "roads": True}))
-        await until(searching)
+        await until(searching, 60.0)
         (child,) = searching()
         os.kill(child, signal.SIGSTOP)
         said = set()
@@ -122,7 +127,7 @@ async def test_a_search_ends_with_its_time_and_one_that_dies_is_said_to_have_fai
     aside.begin("stopped", chase, Objective.METRES, others_stand=False, limit_s=1.0)
     with pytest.raises(ValueError, match="a search runs"):
         aside.begin("another", chase, Objective.METRES, others_stand=False, limit_s=1.0)
-    await until(searching)
+    await until(searching, 60.0)
     os.kill(searching()[0], signal.SIGSTOP)
     assert aside.done() is None
     clock.step(10.0)
@@ -132,16 +137,41 @@ async def test_a_search_ends_with_its_time_and_one_that_dies_is_said_to_have_fai
     assert (late.identity, late.found.value, late.found.proved, searching()) == ("stopped", None, False, [])
 
     aside.begin("killed", chase, Objective.METRES, others_stand=False, limit_s=1.0)
-    await until(searching)
+    await until(searching, 60.0)
     os.kill(searching()[0], signal.SIGKILL)
     ended = []
-    await until(lambda: ended.append(aside.done()) or ended[-1])
+    await until(lambda: ended.append(aside.done()) or ended[-1], 60.0)
     assert ended[-1].found is None
 
     aside.begin("whole", chase, Objective.METRES, others_stand=True, limit_s=5.0)
-    await until(lambda: ended.append(aside.done()) or ended[-1])
+    await until(lambda: ended.append(aside.done()) or ended[-1], 60.0)
     assert ended[-1].found == contain(chase, Objective.METRES, others_stand=True)
     assert ended[-1].found.value > 0
     aside.begin("closed", chase, Objective.METRES, others_stand=True, limit_s=5.0)
     aside.close()
     assert searching() == []
+
+
+def test_a_plan_is_kept_before_its_proof_so_that_one_who_is_ended_has_answered(prepared: Prepared) -> None:
+    county = small_county()
+    rows = [PositionRow.model_validate({**one, "age_s": 0.0}) for one in OUTSIDE]
+    units = units_from(county, rows)
+    asked = question_of(prepared, units, Position(LAT, LON), 5_000)
+    question, answers = BytesIO(), StringIO()
+    pack(question, asked.chase, Objective.METRES, others_stand=True, limit_s=5.0)
+    question.seek(0)
+    solve(question, answers)
+    first, last = answers.getvalue().splitlines(keepends=True)
+    plan, proved = unpacked(first + last[:40], Objective.METRES), unpacked(first + last, Objective.METRES)
+    assert plan is not None
+    assert proved is not None
+    assert plan.value is not None
+    assert (plan.proved, proved.proved, plan.bound <= plan.value) == (False, True, True)
+    assert plan.guards == proved.guards
+    assert unpacked(first[:40], Objective.METRES) is None
+    body, plan = ContainIn.model_validate(ASKED), replace(plan, bound=-inf)
+    shown = answered(prepared, units, asked, body, plan, limit_s=5.0, computed_at=0.0)
+    assert compact(shown.model_dump(mode="json"))
+    assert (shown.bound, shown.gap, shown.proved) == (None, None, False)
+    assert "也没有得出下界" in shown.text
+    assert 2 * CONTAIN_S + PATIENCE_S < CONTAIN_WAIT_S
