@@ -2,193 +2,168 @@
 
 import json
 import time
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
+from camera_config.errors import ConfigError
 from camera_config.example import example_county
 
 if TYPE_CHECKING:
-    from api.plan.odds import OddsOut
-    from api.plan.wire import ReadinessOut, VerdictOut
+    from api.plan.answer import Answer
+    from api.plan.inputs import Prepared
+    from api.plan.replay import Inputs
+    from lockdown.units import UnitNow
 
-STATES = {
-    "ready": ("● 就绪 READY", "green"),
-    "at_risk": ("▲ 有风险 AT RISK", "yellow"),
-    "not_possible": ("✕ 不可能 NOT POSSIBLE", "red"),
-    "unknown": ("? 不明 UNKNOWN", "blue"),
-}
-SHOWN_PAIRS = 10
-"""So many pairs are named; --json has all."""
+MAX_LOOK_FOR = 40
+"""Characters; what does not fit into an order's eight seconds is read out once, before the orders."""
 
-SHOWN_FIXES = 15
-"""So many single fixes are listed; they come by usefulness."""
 
-RINGS = {"joint": "两圈合计", "town": "县城封控", "county": "县界集结"}
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where the answer is to go beside the screen."""
+
+    sheet: Path | None
+    look_for: str
+
+    @property
+    def wanted(self) -> bool:
+        """Tell whether any file was asked for."""
+        return self.sheet is not None
 
 
 def plan(
     positions: Annotated[
         Path | None, typer.Option(help="JSON list of unit positions; the county's positions.json without it.")
     ] = None,
+    at: Annotated[str, typer.Option(help="With --positions FILE.csv: the moment of the recorded day.")] = "",
     county: Annotated[Path | None, typer.Option(help="The county's folder; the invented county without it.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything, with certificates, as JSON.")] = False,
+    sheet: Annotated[Path | None, typer.Option(help="Write the orders to print (HTML, A4).")] = None,
+    look_for: Annotated[str, typer.Option(help="What the posts look for, as it is read out.")] = "",
+    keep: Annotated[Path | None, typer.Option(help="Keep inputs and answer in this folder, by digest.")] = None,
+    replay: Annotated[
+        str | None, typer.Option(help="Make the kept plan of this digest again; ends 1 where anything differs.")
+    ] = None,
+    probable: Annotated[bool, typer.Option(help="Also the plan for probability, best found.")] = False,
+    replanned: Annotated[bool, typer.Option(help="Also the odds with re-planning every 30 s; 15 s.")] = False,
+    scenarios: Annotated[int, typer.Option(help="Scenarios of --replanned.", min=1, max=1_000_000)] = 1_000,
+    drill: Annotated[bool, typer.Option(help="The positions are those of a drill: say so everywhere.")] = False,
     officers: Annotated[bool, typer.Option(help="Also the second crew model: officers summed over units.")] = False,
 ) -> None:
     """Say whether town and county can be closed now, who goes where, and what is missing if not."""
     from api.commands.officers import show_officers
-    from api.plan.advice import advised
-    from api.plan.inputs import POSITIONS_FILE, advice_on, odds_on, prepare, read_positions, readiness_now, units_from
+    from api.commands.plan_shown import show
+    from api.plan.answer import Asked, answer_text
+    from api.plan.inputs import POSITIONS_FILE, prepare, read_positions
     from api.plan.officers import officers_now
-    from api.plan.wire import ReadinessOut, readiness_json
+    from api.plan.recorded import known_at
+    from api.plan.replay import inputs_of
+    from api.plan.replay import keep as keep_record
+    from api.plan.situation import Origin
     from camera_config.load import load_county
 
+    if replay is not None and (keep is None or positions is not None or probable or replanned):
+        raise typer.BadParameter("--replay takes positions and what was asked from --keep DIR", param_hint="--replay")
+    if bool(at) != (positions is not None and positions.suffix.lower() == ".csv"):
+        raise typer.BadParameter("a recorded day is --positions FILE.csv with --at TIME", param_hint="--at")
+    if len(look_for) > MAX_LOOK_FOR:
+        raise typer.BadParameter(f"at most {MAX_LOOK_FOR} characters, to be read out", param_hint="--look-for")
     folder = county or example_county()
     loaded = load_county(folder)
-    units = units_from(loaded, read_positions(positions or folder / POSITIONS_FILE))
     prepared = prepare(loaded)
-    judged = odds_on(prepared, readiness_now(prepared, units, time.time()), knowing=True)
-    advice = advice_on(prepared, judged)
-    by_officers = officers_now(prepared, units) if officers else None
+    asked = Asked(probable=probable, replanned=scenarios if replanned else 0)
+    if replay is not None and keep is not None:
+        inputs, answer = _again(prepared, keep, replay)
+    else:
+        origin = Origin.DRILL if drill else Origin.FILE if positions else Origin.EXAMPLE
+        if positions is not None and at:
+            rows, now = known_at(positions, loaded, at)
+        else:
+            rows, now = read_positions(positions or folder / POSITIONS_FILE), time.time()
+        inputs = inputs_of(prepared, rows, now, origin, asked)
+        answer = _answer(prepared, inputs)
+        if keep is not None:
+            typer.echo(f"kept {keep_record(keep, inputs, answer)}", err=True)
+    _write(prepared, inputs, answer, Output(sheet, look_for))
+    by_officers = officers_now(prepared, _units(prepared, inputs)) if officers else None
     if as_json:
-        answer = ReadinessOut.model_validate(advised(readiness_json(judged), advice))
-        beside = {"officers": by_officers.model_dump(mode="json")} if by_officers else {}
-        print(json.dumps({**plan_json(answer), **beside}, ensure_ascii=False, allow_nan=False))
+        text = answer_text(answer)
+        if by_officers is not None:
+            beside = {"officers": by_officers.model_dump(mode="json")}
+            text = json.dumps({**json.loads(text), **beside}, ensure_ascii=False, allow_nan=False)
+        print(text)
         return
-    call_signs = {str(unit.id): unit.call_sign for unit in loaded.units}
-    names = {str(post.id): post.name for post in loaded.posts}
-    standby = {str(point.id): point.name for point in loaded.standby_points}
-    answer = ReadinessOut.model_validate(advised(readiness_json(judged), advice, {**call_signs, **names, **standby}))
-    _show(Console(), answer, call_signs, names)
+    show(Console(), answer.out, loaded, answer.chances)
     if by_officers is not None:
         show_officers(Console(), by_officers, loaded)
 
 
-def plan_json(answer: "ReadinessOut") -> dict[str, Any]:
-    """Return the answer as JSON values; each verdict's state also stands as ``verdict``."""
-    body = answer.model_dump(mode="json")
-    for key in RINGS:
-        body[key] = {"verdict": body[key]["state"], **body[key]}
-    return body
+def _units(prepared: "Prepared", inputs: "Inputs") -> "list[UnitNow]":
+    from api.plan.inputs import units_from
+
+    return units_from(prepared.county, inputs.positions)
 
 
-def _show(console: Console, answer: "ReadinessOut", call_signs: dict[str, str], names: dict[str, str]) -> None:
-    console.print(_verdicts(answer, names))
-    for key, verdict in (("joint", answer.joint), ("town", answer.town), ("county", answer.county)):
-        if verdict.text:
-            console.print(Text(f"{RINGS[key]} {key}：{verdict.text}"))
-        if verdict.odds:
-            console.print(Text(f"{RINGS[key]} {key}：{_odds(verdict.odds)}"))
-        if verdict.ask_by_radio:
-            console.print(Text(f"  请用电台询问：{'、'.join(_both(call_signs, u) for u in verdict.ask_by_radio)}"))
-    console.print(_orders(answer.joint, call_signs, names))
-    if answer.joint.why_not:
-        console.print(_others(answer.joint, call_signs))
-    for key, verdict in (("joint", answer.joint), ("town", answer.town), ("county", answer.county)):
-        if verdict is answer.joint or verdict.fixes is None or verdict.fixes != answer.joint.fixes:
-            for line in _advice(verdict, call_signs, names):
-                console.print(Text(line if line.startswith("  ") else f"{RINGS[key]} {key}：{line}"))
-    for leak in answer.leaks:
-        console.print(Text(f"缺口 leak [{leak.ring}] {leak.road} {leak.lat:.5f},{leak.lon:.5f}", style="red"))
-    console.print(Text(f"摘要 digest {answer.digest}", style="dim"))
+def _answer(prepared: "Prepared", inputs: "Inputs") -> "Answer":
+    from api.plan.answer import answer_of
+
+    try:
+        return answer_of(prepared, _units(prepared, inputs), inputs.computed_at, inputs.asked)
+    except ValueError as error:
+        raise ConfigError(f"--replanned: {error}", hint="Choose another [noise] model in rules.toml.") from error
 
 
-def _verdicts(answer: "ReadinessOut", names: dict[str, str]) -> Table:
-    table = Table(title="判定 Verdicts")
-    for column in (
-        "圈 ring",
-        "判定 verdict",
-        "最短到岗 T*",
-        "时限 deadline",
-        "行驶余量 slack",
-        "最弱卡点 weakest",
-        "余量 margin",
-    ):
-        table.add_column(column)
-    for key, verdict in (("joint", answer.joint), ("town", answer.town), ("county", answer.county)):
-        word, colour = STATES[verdict.state]
-        times = "，".join(f"{ring} {_clock(s)}" for ring, s in verdict.t_star_by_ring_s.items())
-        table.add_row(
-            f"{RINGS[key]} {key}",
-            Text(word, style=colour),
-            times or "—",
-            "，".join(f"{ring} {_clock(s)}" for ring, s in verdict.deadline_by_ring_s.items()),
-            "—" if verdict.travel_slack is None else f"{verdict.travel_slack:.3f}",
-            _both(names, verdict.weakest_post) if verdict.weakest_post else "—",
-            "—" if verdict.margin_s is None else f"{verdict.margin_s:.0f} s",
-        )
-    return table
+def _again(prepared: "Prepared", folder: Path, digest: str) -> "tuple[Inputs, Answer]":
+    """Return the kept inputs with the answer made anew; end 1 and say what differs where it is not the same bytes."""
+    from api.plan.replay import SHOWN_DIFFERENCES, changed_answer, changed_inputs, find_record, inputs_of, read_inputs
+
+    place = find_record(folder, digest)
+    kept = read_inputs(place)
+    now = inputs_of(prepared, kept.positions, kept.computed_at, kept.origin, kept.asked)
+    changed = changed_inputs(kept, now)
+    answer = None if changed else _answer(prepared, kept)
+    if answer is not None:
+        changed = changed_answer(place, answer)
+        if answer.out.digest != place.name:
+            changed.insert(0, f"positions: they are not those that {place.name} was made from")
+    if answer is None or changed:
+        typer.echo(f"{place.name}: not the same", err=True)
+        for line in changed[:SHOWN_DIFFERENCES]:
+            typer.echo(f"  {line}", err=True)
+        if len(changed) > SHOWN_DIFFERENCES:
+            typer.echo(f"  … and {len(changed) - SHOWN_DIFFERENCES} more", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{place.name}: the same bytes", err=True)
+    return kept, answer
 
 
-def _orders(verdict: "VerdictOut", call_signs: dict[str, str], names: dict[str, str]) -> Table:
-    table = Table(title="派警单 Orders" if verdict.feasible else "能确保的派警单 Orders that can be kept")
-    for column in ("单元 unit", "卡点 post", "行驶 drive", "到达 arrive", "到岗 staffed", "余量 margin"):
-        table.add_column(column)
-    for order in sorted(verdict.plan, key=lambda o: (-o.staffed_s / verdict.deadline_by_ring_s[o.ring], o.unit)):
-        post = "、".join(_both(names, name) for name in (order.post, *order.also_holds))
-        times = (_clock(order.drive_s), _clock(order.arrive_s), _clock(order.staffed_s))
-        table.add_row(_both(call_signs, order.unit), post, *times, f"{order.margin_s:.0f} s")
-    return table
+def _write(prepared: "Prepared", inputs: "Inputs", answer: "Answer", output: Output) -> None:
+    from api import __version__
+    from api.plan.sheet import sheet_of
+    from api.plan.sheet_html import sheet_html
+    from api.plan.situation import Situation, seen_now
+
+    if not output.wanted:
+        return
+    units = _units(prepared, inputs)
+    situation = Situation(
+        answer.out, prepared.county, seen_now(prepared.county, units), inputs.origin, version=__version__
+    )
+    if output.sheet is not None:
+        write_text(output.sheet, sheet_html(sheet_of(situation, output.look_for, answer.chances)))
 
 
-def _others(verdict: "VerdictOut", call_signs: dict[str, str]) -> Table:
-    table = Table(title="其余单元为何不能 Why not the others")
-    table.add_column("单元 unit")
-    table.add_column("原因 reason")
-    for reason in verdict.why_not.others if verdict.why_not else ():
-        table.add_row(_both(call_signs, reason.unit), reason.text)
-    return table
+def write_text(file: Path, text: str) -> None:
+    """Write a file that a person asked for.
 
-
-def _odds(odds: "OddsOut") -> str:
-    """Return the odds in one line: as committed, with hindsight, and the deadline that would hold."""
-    said = [odds.text]
-    if odds.hindsight:
-        said.append(f"事后重排最多 {100 * odds.hindsight.p:.1f} %")
-    if odds.deadline_factor is not None:
-        said.append(f"时限为现行的 {odds.deadline_factor:.3f} 倍时有 95 % 把握")
-    return "；".join(said)
-
-
-def _advice(verdict: "VerdictOut", call_signs: dict[str, str], names: dict[str, str]) -> Iterator[str]:
-    """Yield what must not be lost, or what would help; indented lines belong to the one before."""
-    losses, fixes = verdict.losses, verdict.fixes
-    if losses is not None:
-        single = "、".join(_both(call_signs, unit) for unit in losses.single) or "无"
-        yield f"不可缺少的单元（N−1）：{single}"
-        if losses.double:
-            yield f"  不可同时缺少（N−2）{len(losses.double)} 对：{'；'.join(_pairs(losses.double, call_signs))}"
-        if losses.posts:
-            yield f"  失去其全部警力即不能成立的卡点：{'、'.join(_both(names, post) for post in losses.posts)}"
-    if fixes is not None:
-        if fixes.single:
-            yield f"确保尚缺 {fixes.deficiency} 个单元，以下任一项即可（共 {fixes.count} 项）："
-            yield from (f"  {n}. {fix.text}" for n, fix in enumerate(fixes.single[:SHOWN_FIXES], 1))
-            if fixes.count > SHOWN_FIXES:
-                yield f"  …… 其余 {fixes.count - SHOWN_FIXES} 项见 --json"
-        else:
-            least = "最少" if fixes.proved else "已找到的最少"
-            yield f"没有一项措施足够，至少还缺 {fixes.deficiency} 个单元；{least}须同时采取："
-            yield from (f"  {n}. {fix.text}" for n, fix in enumerate(fixes.smallest, 1))
-        if fixes.keeping and fixes.keeping != fixes.smallest:
-            yield "不放弃任何卡点，则须同时采取："
-            yield from (f"  {n}. {fix.text}" for n, fix in enumerate(fixes.keeping, 1))
-
-
-def _pairs(pairs: list[list[str]], call_signs: dict[str, str]) -> list[str]:
-    shown = ["＋".join(call_signs.get(unit, unit) for unit in pair) for pair in pairs[:SHOWN_PAIRS]]
-    return [*shown, "…"] if len(pairs) > SHOWN_PAIRS else shown
-
-
-def _both(names: dict[str, str], identity: str) -> str:
-    return f"{names.get(identity, '')} {identity}".strip()
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(-int(-seconds // 1), 60)
-    return f"{minutes}:{rest:02d}"
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be written: {error}", hint="Give another file.") from error
