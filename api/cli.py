@@ -16,6 +16,7 @@ from api.commands.drill import drill
 from api.commands.leaks import leaks
 from api.commands.mask import mask
 from api.commands.plan import plan
+from api.commands.positions import positions
 from api.commands.race import cut, race
 from api.commands.recordings import recordings
 from api.commands.refusal import tell
@@ -47,6 +48,7 @@ app.add_typer(watch, name="watch")
 app.add_typer(recordings, name="recordings")
 app.add_typer(cameras, name="cameras")
 app.add_typer(secrets, name="secrets")
+app.add_typer(positions, name="positions")
 
 
 def _version(wanted: bool) -> None:
