@@ -75,6 +75,7 @@ class Intake:
         secrets: Path,
         *,
         backoff_s: Sequence[float] = BACKOFF_S,
+        block_ms: int = BLOCK_MS,
     ) -> None:
         self._stream = stream
         self._dialect = Dialect(stream)
@@ -85,6 +86,7 @@ class Intake:
         self._secrets_file = secrets
         self._secrets: Secrets | None = None
         self._backoff_s = backoff_s
+        self._block_ms = block_ms
         self._tally = Tally(log, clock)
         self._key = place_key(stream)
         self._place = ""
@@ -158,7 +160,7 @@ class Intake:
 
     async def _turn(self, theirs: redis.asyncio.Redis) -> None:
         """Take what is new, or wait a moment for it."""
-        found: Any = await theirs.xread({self._stream.stream: self._place}, count=ENTRIES, block=BLOCK_MS)
+        found: Any = await theirs.xread({self._stream.stream: self._place}, count=ENTRIES, block=self._block_ms)
         entries: Entries = found[0][1] if found else ()
         if entries:
             await self._take(entries)

@@ -99,7 +99,9 @@ async def reading(web: Bench) -> AsyncIterator[Intake]:
     shared, county = web.shared, web.shared.county
     assert county.positions is not None
     file = shared.settings.secrets_file
-    intake = Intake(county.positions, shared.bus, shared.border, web.clock, shared.outbox, file, backoff_s=SOON)
+    intake = Intake(
+        county.positions, shared.bus, shared.border, web.clock, shared.outbox, file, backoff_s=SOON, block_ms=50
+    )
     shared.intake, shared.hub.intake = intake, intake
     task = asyncio.create_task(intake.run())
     try:
