@@ -237,13 +237,11 @@ def test_the_commands_tell_what_is_in_a_file_and_end_2_on_a_bad_one(tmp_path: Pa
     assert kakou("replay", file, "--live", "--speed", "2").exit_code == 2
 
 
-def test_plan_asks_about_a_moment_of_a_day_and_about_nothing_else(tmp_path: Path) -> None:
-    county = lighter_county(tmp_path / "county", cameras=1)
-    known = json.loads((county / "positions.json").read_text(encoding="utf-8"))
-    lines = [line(row["unit"], T, lat=row["lat"], lon=row["lon"]) for row in known]
-    file = str(written(tmp_path, *lines))
-    ask = ["plan", "--county", str(county), "--positions", file]
-    answer = json.loads(CliRunner().invoke(app, [*ask, "--at", f"{T + 300:.0f}", "--json"]).stdout)
-    assert (answer["computed_at"], answer["state"]) == (T + 300, "unknown")
-    assert len(answer["unknown_units"]) == len(known)
-    assert CliRunner().invoke(app, ask).exit_code == 2
+def test_plan_takes_a_recorded_day_with_a_moment_of_it_and_neither_alone(tmp_path: Path) -> None:
+    county, file = lighter_county(tmp_path / "county", cameras=1), str(written(tmp_path, line("patrol-01", T)))
+    ask = ["plan", "--county", str(county), "--positions"]
+    assert CliRunner().invoke(app, [*ask, file]).exit_code == 2
+    assert CliRunner().invoke(app, [*ask, str(county / "positions.json"), "--at", "1"]).exit_code == 2
+    asked = CliRunner().invoke(app, [*ask, file, "--at", f"{T:.0f}"])
+    assert isinstance(asked.exception, ConfigError)
+    assert "nothing was received by then" in str(asked.exception)
