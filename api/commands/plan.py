@@ -28,11 +28,13 @@ class Output:
 
     sheet: Path | None
     look_for: str
+    map: Path | None
+    geojson: Path | None
 
     @property
     def wanted(self) -> bool:
         """Tell whether any file was asked for."""
-        return self.sheet is not None
+        return any((self.sheet, self.map, self.geojson))
 
 
 def plan(
@@ -44,6 +46,8 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print everything, with certificates, as JSON.")] = False,
     sheet: Annotated[Path | None, typer.Option(help="Write the orders to print (HTML, A4).")] = None,
     look_for: Annotated[str, typer.Option(help="What the posts look for, as it is read out.")] = "",
+    map_file: Annotated[Path | None, typer.Option("--map", help="Draw the plan: FILE.svg or FILE.png.")] = None,
+    geojson: Annotated[Path | None, typer.Option(help="Write posts, units and their ways, for a map.")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep inputs and answer in this folder, by digest.")] = None,
     replay: Annotated[
         str | None, typer.Option(help="Make the kept plan of this digest again; ends 1 where anything differs.")
@@ -88,7 +92,7 @@ def plan(
         answer = _answer(prepared, inputs)
         if keep is not None:
             typer.echo(f"kept {keep_record(keep, inputs, answer)}", err=True)
-    _write(prepared, inputs, answer, Output(sheet, look_for))
+    _write(prepared, inputs, answer, Output(sheet, look_for, map_file, geojson))
     by_officers = officers_now(prepared, _units(prepared, inputs)) if officers else None
     if as_json:
         text = answer_text(answer)
@@ -143,9 +147,12 @@ def _again(prepared: "Prepared", folder: Path, digest: str) -> "tuple[Inputs, An
 
 def _write(prepared: "Prepared", inputs: "Inputs", answer: "Answer", output: Output) -> None:
     from api import __version__
+    from api.plan.picture import write_picture
+    from api.plan.plan_map import plan_geojson, plan_picture
     from api.plan.sheet import sheet_of
     from api.plan.sheet_html import sheet_html
     from api.plan.situation import Situation, seen_now
+    from api.plan.ways import ways
 
     if not output.wanted:
         return
@@ -153,6 +160,13 @@ def _write(prepared: "Prepared", inputs: "Inputs", answer: "Answer", output: Out
     situation = Situation(
         answer.out, prepared.county, seen_now(prepared.county, units), inputs.origin, version=__version__
     )
+    if output.map is not None or output.geojson is not None:
+        found = ways(prepared, units, [(order.unit, order.post) for order in answer.out.joint.plan])
+        if output.map is not None:
+            write_picture(output.map, plan_picture(situation, found))
+        if output.geojson is not None:
+            drawn = plan_geojson(situation, found)
+            write_text(output.geojson, json.dumps(drawn, ensure_ascii=False, allow_nan=False))
     if output.sheet is not None:
         write_text(output.sheet, sheet_html(sheet_of(situation, output.look_for, answer.chances)))
 
