@@ -276,6 +276,8 @@ export const TEXT = {
   "live.down": ["已断开", "disconnected"],
   busDown: ["总线停", "bus down"],
   plannerDown: ["规划停", "planner down"],
+  positionsDown: ["{from} 无位置 {age}", "no positions from {from} for {age}"],
+  positionsNever: ["{from} 从未送来位置", "no positions from {from} yet"],
   lastMessage: ["{age} 前收到数据", "data {age} ago"],
 
   loginTitle: ["需要一次性登录链接", "A one-time link is needed"],

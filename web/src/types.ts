@@ -255,6 +255,10 @@ export interface Readiness {
 export interface Status {
   bus: "up" | "down";
   planner: "up" | "down";
+  /** Another system's stream of positions: absent where there is none. */
+  positions?: "up" | "down";
+  positions_from?: string;
+  positions_at?: number | null;
 }
 
 export interface County {
