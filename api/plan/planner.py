@@ -31,6 +31,7 @@ from api.plan.pending import may_wait
 from api.plan.race import RaceIn, race_json
 from api.plan.record import RINGS, Recorder
 from api.plan.tracker import Tracker
+from api.plan.ways import ways
 from api.plan.wire import readiness_json
 from camera_config.clock import Clock
 from camera_config.county import Position
@@ -186,6 +187,9 @@ class Planner:
                 answer = self._confine(identity, body["contain"])
             elif "leaks" in body:
                 answer = leaks_now(self._prepared).model_dump(mode="json")
+            elif "ways" in body:
+                units = self._tracker.now(self._clock.monotonic_s())
+                answer = {"ways": ways(self._prepared, units, body["ways"])}
             else:
                 answer = self._drilled(body["positions"])
         except (CountyError, ValueError) as error:
