@@ -1,6 +1,6 @@
 /** An invented county for developing the wall, and a world that moves a little. Never shipped. */
 
-import type { County, Device, DeviceState, Fixes, Odds, Passage, Post, Readiness, Unit, Verdict, VerdictState } from "../src/types.ts";
+import type { County, Device, DeviceState, Fixes, Odds, Passage, Post, Race, RaceExit, Readiness, Unit, Verdict, VerdictState } from "../src/types.ts";
 
 const CENTRE = { lat: 42.68, lon: 125.53 };
 const LAT_KM = 1 / 111.2;
@@ -65,7 +65,7 @@ function sector(from: number, width: number, km: number): [number, number][] {
   return [CENTRE, ...arc, CENTRE].map((p) => [p.lat, p.lon]);
 }
 
-export function roads(): GeoJSON.FeatureCollection {
+function roads(): GeoJSON.FeatureCollection {
   const features: GeoJSON.Feature[] = [];
   const add = (name: string, points: { lat: number; lon: number }[]): void => {
     features.push({
@@ -192,6 +192,47 @@ export function readiness(state: VerdictState, leaks: boolean, nowS: number): Re
     joint: verdict(state, "joint"), town: verdict(state, "town"), county: verdict(state === "not_possible" ? "ready" : state, "county"),
     leaks: leaks ? [{ ring: "town", road: "西环机耕路", ...at(3.4, 285), path: [[CENTRE.lat, CENTRE.lon], [out.lat, out.lon], [at(5, 285).lat, at(5, 285).lon]] }] : [],
     unknown_units: ["unit-6"],
+  };
+}
+
+export const ROADS = roads();
+
+export interface RaceAsked {
+  lat: number;
+  lon: number;
+  seen_at: number;
+  roads: boolean;
+}
+
+/** As the crow drives at 25 m/s, with nobody planned for every seventh post. */
+export function race(asked: RaceAsked, nowS: number, validS: number): Race {
+  const ago = nowS - asked.seen_at;
+  const metres = ({ lat, lon }: { lat: number; lon: number }): number =>
+    1000 * Math.hypot((lat - asked.lat) / LAT_KM, (lon - asked.lon) / LON_KM);
+  const exits = posts.map((post, i): RaceExit => {
+    const arrives = metres(post) / 25 - ago;
+    const staffed = i % 7 === 5 ? null : post.ring === "town" ? 40 + ((i * 53) % 400) : 100 + ((i * 71) % 900);
+    const far = i % 9 === 8;
+    const already = arrives <= 0;
+    const late = staffed !== null && arrives < staffed;
+    return {
+      post: post.id, name: post.name, ring: post.ring, road: "", lat: post.lat, lon: post.lon, arrives_in_s: arrives,
+      comes_in_s: far ? null : arrives, staffed_in_s: staffed, first_by_s: far || staffed === null ? null : arrives - staffed,
+      verdict: far ? "cannot_pass" : staffed === null ? (already ? "may_have_passed" : "unknown") : late ? "may_have_passed" : "cannot_pass",
+      already: already && !far, path: far ? [] : [[asked.lat, asked.lon], [CENTRE.lat, CENTRE.lon], [post.lat, post.lon]],
+    };
+  });
+  const first = (ring: string): number => Math.min(...exits.filter((e) => e.ring === ring).map((e) => e.comes_in_s ?? Infinity));
+  const leaves = { town: first("town"), county: first("county") };
+  const reach = ROADS.features.flatMap(({ geometry }): [number, number][][] => {
+    const line = (geometry as GeoJSON.LineString).coordinates.map(([lon, lat]): [number, number] => [lat ?? 0, lon ?? 0]);
+    const near = line.filter(([lat, lon]) => metres({ lat, lon }) < 25 * ago);
+    return near.length > 1 ? [near] : [];
+  });
+  return {
+    computed_at: nowS, valid_for_s: validS, state: "at_risk", seen: [asked.lat, asked.lon], seen_ago_s: ago, reach_km: ago / 10,
+    reach_junctions: Math.floor(ago / 3), leaves_in_s: leaves, next_ring: leaves.town > 0 ? "town" : leaves.county > 0 ? "county" : null,
+    leaks: 0, exits, reach: asked.roads ? reach : null,
   };
 }
 

@@ -14,7 +14,7 @@ import { gzipSync } from "node:zlib";
 
 import type { Alert, Passage, RuleEvent, VerdictState } from "../src/types.ts";
 import { accept } from "./socket.ts";
-import { county, makeDevices, passage, readiness, roads, unitsNow } from "./county.ts";
+import { county, makeDevices, passage, race, readiness, ROADS, unitsNow, type RaceAsked } from "./county.ts";
 
 const PORT = Number(process.argv[2] ?? 5180);
 const PICTURES = process.argv[3];
@@ -43,16 +43,21 @@ const world = {
   role: "operator",
   /** Pictures stop being taken. */
   frozen: 0,
+  /** The planner's answer to a race: it comes, it comes late, it is refused with this status. */
+  race: "ok" as "ok" | "slow" | number,
+  raceValidS: 10,
   /** Why there is no live video; there never is here. */
   live: "live-h265",
 };
 
-const roadBody = gzipSync(JSON.stringify(roads()));
+const roadBody = gzipSync(JSON.stringify(ROADS));
 const devices = makeDevices(24);
 const passages: Passage[] = [];
 const alerts: Alert[] = [];
 const ruleEvents: RuleEvent[] = [];
 const clients = new Set<ServerResponse>();
+/** What was asked of the race: bodies, how many at once, and how many by the page itself. */
+const raced = { bodies: [] as RaceAsked[], now: 0, most: 0, quiet: 0 };
 const screens = new Map<Duplex, { shown: string[]; send: (body: Buffer) => void }>();
 const sessions = new Set<string>();
 const pictures = PICTURES ? readdirSync(PICTURES).filter((name) => name.endsWith(".jpg")).map((name) => readFileSync(join(PICTURES, name))) : [];
@@ -134,6 +139,8 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
     return answer(response, world);
   }
   if (path === "/dev/shown") return answer(response, [...screens.values()].map(({ shown }) => shown));
+  if (path === "/dev/alerts") return answer(response, alerts);
+  if (path === "/dev/raced") return answer(response, raced);
   if (path === "/dev/cut") {
     for (const stream of screens.keys()) stream.destroy();
     return answer(response, {});
@@ -161,7 +168,8 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   if (path === "/v1/devices") return answer(response, { at: nowS(), devices });
   if (path === "/v1/units") return answer(response, { at: nowS(), units: unitsNow(nowS(), world.drill) });
   if (path === "/v1/readiness") return answer(response, readiness(world.state, world.leaks, nowS()));
-  if (path === "/v1/passages") return answer(response, { passages: passages.slice(0, 100) });
+  if (path === "/v1/passages") return answer(response, { passages: passages.slice(0, 100), next: null });
+  if (path === "/v1/plan/race") return runRace(request, response);
   if (path === "/v1/alerts") {
     const open = request.url?.includes("state=open");
     return answer(response, { alerts: alerts.filter(({ state }) => !open || state === "open") });
@@ -175,6 +183,17 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   if (path.startsWith("/v1/live/")) return answer(response, { title: "Conflict", detail: "no live video here", code: world.live }, 409);
   if (path.endsWith(".jpg")) return jpeg(path, response);
   return answer(response, { title: "not found" }, 404);
+}
+
+async function runRace(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const asked = (await bodyOf(request)) as unknown as RaceAsked;
+  raced.bodies.push(asked);
+  raced.quiet += request.headers["kakou-quiet"] === undefined ? 0 : 1;
+  raced.most = Math.max(raced.most, ++raced.now);
+  await new Promise((wake) => setTimeout(wake, world.race === "slow" ? 1_000 : 50));
+  raced.now--;
+  if (typeof world.race === "number") return answer(response, { title: "refused" }, world.race);
+  answer(response, race(asked, nowS(), world.raceValidS));
 }
 
 async function review(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -4,6 +4,7 @@ import { mount } from "svelte";
 
 import App from "./App.svelte";
 import { language } from "./language.svelte.ts";
+import { pursuit } from "./race.svelte.ts";
 import { wall } from "./wall.svelte.ts";
 
 /** Take the one-time token out of the address, so that it stays in no history and on no photograph of the screen. */
@@ -17,4 +18,5 @@ language.apply();
 const target = document.getElementById("wall");
 if (target === null) throw new Error("index.html has no #wall");
 mount(App, { target });
+pursuit.start();
 void wall.start(takeToken());

@@ -36,15 +36,17 @@ export function shown(received: Received | null, now: Now): Shown {
     return { state: "unknown", doubt: "no_data", ageS: null };
   }
   const ageS = age(received, now);
-  const doubt = doubtOf(received.readiness, ageS, now);
+  const { cause, valid_for_s } = received.readiness;
+  const doubt = doubtOf(ageS, valid_for_s, now) ?? (cause === null ? null : "too_old");
   return { state: doubt === null ? received.readiness.state : "unknown", doubt, ageS };
 }
 
-function doubtOf(readiness: Readiness, ageS: number, now: Now): Doubt | null {
+/** Why what the planner said ``ageS`` ago, good for ``validS``, may not be shown; null while it may. */
+export function doubtOf(ageS: number, validS: number, now: Now): Doubt | null {
   if (now.status?.bus === "down") return "bus_down";
   if (now.status?.planner === "down") return "planner_down";
   if (now.lastMessageMs === null || now.monotonicMs - now.lastMessageMs > SILENT_AFTER_MS) return "silent";
-  if (readiness.cause !== null || !(ageS <= Math.min(readiness.valid_for_s, LONGEST_VALID_S))) return "too_old";
+  if (!(ageS <= Math.min(validS, LONGEST_VALID_S))) return "too_old";
   return null;
 }
 

@@ -26,12 +26,14 @@ export async function get<T>(path: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-export async function post<T>(path: string, body: unknown): Promise<T | null> {
-  const answer = await ask(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
-  });
+/** Post JSON; ``quiet`` when nobody asked for it just now. */
+export async function post<T>(
+  path: string,
+  body: unknown,
+  { quiet = false, signal }: { quiet?: boolean; signal?: AbortSignal } = {},
+): Promise<T | null> {
+  const headers = { "Content-Type": "application/json", ...(quiet ? QUIET : {}) };
+  const answer = await ask(path, { method: "POST", headers, body: JSON.stringify(body), ...(signal ? { signal } : {}) });
   const text = await answer.text();
   return text === "" ? null : (JSON.parse(text) as T);
 }

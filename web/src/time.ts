@@ -52,6 +52,11 @@ export function showNeeded(seconds: number | null): string {
   return seconds === null ? "—" : minutes(Math.ceil(seconds - 1e-6));
 }
 
+/** "14:12", rounded down: the earliest time at which he can come is never shown later. */
+export function showEarliest(seconds: number): string {
+  return minutes(Math.floor(seconds + 1e-6));
+}
+
 /** "+1:05" or "−0:20", rounded down: a margin is never shown larger. */
 export function showMargin(seconds: number | null): string {
   if (seconds === null) return "—";

@@ -252,6 +252,42 @@ export interface Readiness {
   unknown_units: string[];
 }
 
+/** One exit in the race; times from the answer on, negative where they have passed, as if all were ordered out then. */
+export interface RaceExit {
+  post: string;
+  name: string;
+  ring: Ring;
+  road: string;
+  lat: number;
+  lon: number;
+  /** His coming with no post standing, and with posts staffed as planned; null: he cannot come. */
+  arrives_in_s: number | null;
+  comes_in_s: number | null;
+  staffed_in_s: number | null;
+  /** How much sooner the post stands than he comes. */
+  first_by_s: number | null;
+  verdict: "may_have_passed" | "cannot_pass" | "unknown";
+  already: boolean;
+  path: [number, number][];
+}
+
+export interface Race {
+  computed_at: number;
+  valid_for_s: number;
+  state: VerdictState;
+  seen: [number, number];
+  seen_ago_s: number;
+  reach_km: number;
+  reach_junctions: number;
+  /** When he can first be outside each ring; null: posts as planned keep him in. */
+  leaves_in_s: { town?: number | null; county?: number | null };
+  next_ring: Ring | null;
+  leaks: number;
+  exits: RaceExit[];
+  /** The roads that he can be on. */
+  reach: [number, number][][] | null;
+}
+
 export interface Status {
   bus: "up" | "down";
   planner: "up" | "down";

@@ -19,6 +19,12 @@ const TICK_MS = 500;
 export type Place = "starting" | "login" | "link_used" | "server_away" | "open";
 export type Link = "up" | "connecting" | "silent" | "down";
 
+/** Told of each passage as it comes, and when the stream was joined: what came between may have been missed. */
+interface News {
+  passage(passage: Passage): void;
+  joined(): void;
+}
+
 /** A picture on screen; its age goes on from ``ageS`` by this page's own clock. */
 interface Shown {
   url: string;
@@ -74,6 +80,7 @@ class Wall {
 
   readonly #clock = new ServerClock();
   #onScreen: readonly string[] = [];
+  #news: News | null = null;
   readonly #tiles = new Tiles(openTiles, {
     tile: (tile) => this.#show(tile),
     link: (up) => (this.tilesUp = up),
@@ -101,6 +108,10 @@ class Wall {
       },
       refused: () => void this.#signedIn(),
     });
+  }
+
+  onNews(listener: News): void {
+    this.#news = listener;
   }
 
   /** Seconds since ``unixS`` by the server's clock, or null while it is not known. */
@@ -186,6 +197,7 @@ class Wall {
       case "hello":
         this.#clock.reset((data as Events["hello"]).server_time, nowMs);
         void this.#refetch();
+        this.#news?.joined();
         break;
       case "devices":
         this.#putDevices(data as Devices, false);
@@ -199,6 +211,7 @@ class Wall {
         break;
       case "passage":
         this.#putPassages([data as Passage]);
+        this.#news?.passage(data as Passage);
         break;
       case "alert":
         if (this.#putAlert(data as Alert) && this.sound) beep();

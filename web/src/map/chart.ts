@@ -7,7 +7,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 
 import type { Ring } from "../types.ts";
 import { Overlay } from "./overlay.ts";
-import type { Shapes } from "./shapes.ts";
+import type { LatLon, Shapes } from "./shapes.ts";
 import { mapStyle, type Source } from "./style.ts";
 
 setWorkerUrl(workerUrl);
@@ -26,7 +26,8 @@ export class Chart {
   #bounds: Bounds;
   #loaded: Promise<unknown>;
 
-  constructor(container: HTMLElement, view: Ring, bounds: Bounds, onDevice: (id: string) => void) {
+  /** ``onPlace`` is told where the map is clicked, and the device there if there is one. */
+  constructor(container: HTMLElement, view: Ring, bounds: Bounds, onPlace: (at: LatLon, device: string | null) => void) {
     const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
     this.#padding = MARGIN_PX * scale;
     this.beside = BESIDE_PX * scale;
@@ -47,9 +48,8 @@ export class Chart {
     this.overlay = new Overlay(this.map, scale);
     this.map.getCanvasContainer().append(this.overlay.canvas);
     this.#loaded = this.map.once("load");
-    this.map.on("click", ({ point }) => {
-      const id = this.overlay.deviceAt(point.x, point.y);
-      if (id !== null) onDevice(id);
+    this.map.on("click", ({ point, lngLat }) => {
+      onPlace([lngLat.lat, lngLat.lng], this.overlay.deviceAt(point.x, point.y));
     });
     this.map.on("mousemove", ({ point }) => {
       this.map.getCanvas().style.cursor = this.overlay.deviceAt(point.x, point.y) === null ? "" : "pointer";
@@ -60,6 +60,16 @@ export class Chart {
   async put(source: Source, shapes: Shapes): Promise<void> {
     await this.#loaded;
     this.map.getSource<GeoJSONSource>(source)?.setData(shapes);
+  }
+
+  /** The place in the middle: where a keyboard points to. */
+  middle(): LatLon {
+    const { lat, lng } = this.map.getCenter();
+    return [lat, lng];
+  }
+
+  focus(): void {
+    this.map.getCanvas().focus();
   }
 
   home(): void {

@@ -34,6 +34,7 @@ const SIGNS: Record<string, Sign> = {
   "unit-moving-drill": { size: 18, draw: arrow(DRILL) },
   "unit-standing-drill": { size: 13, draw: all(disc(4.6, GROUND), disc(3.5, DRILL)) },
   "unit-old-drill": { size: 17, draw: all(disc(6.5, GROUND), ring(6, DRILL, 1.4), letter("?", DRILL)) },
+  seen: { size: 30, draw: all(ring(9, GROUND, 5), ring(9, BRIGHT, 2), disc(2.4, BRIGHT), hair(7, 14, BRIGHT)) },
   ...postSigns("town", square),
   ...postSigns("county", diamond),
 };
@@ -64,6 +65,7 @@ function postSigns(name: string, outline: (r: number) => Draw): Record<string, S
   return {
     [`post-${name}-planned`]: sign(all(filled(outline(7.5), GROUND), filled(outline(6), CALM), tick)),
     [`post-${name}-short`]: sign(all(filled(outline(7.5), GROUND), filled(outline(6), RISK), letter("!", GROUND))),
+    [`post-${name}-late`]: sign(all(filled(outline(7.5), GROUND), filled(outline(6), BAD), chevrons)),
     [`post-${name}-uncovered`]: sign(all(edge(BAD), cross(2.6, BAD, 2))),
     [`post-${name}-open`]: sign(edge("#7f93a6")),
     [`post-${name}-unknown`]: sign(all(edge(UNKNOWN), letter("?", UNKNOWN))),
@@ -78,6 +80,30 @@ function tick(pen: Pen): void {
   pen.lineWidth = 1.8;
   pen.strokeStyle = GROUND;
   pen.stroke();
+}
+
+/** Two heads of an arrow: he gets through. */
+function chevrons(pen: Pen): void {
+  pen.beginPath();
+  for (const x of [-2.6, 0.6]) {
+    pen.moveTo(x, -3);
+    pen.lineTo(x + 2.4, 0);
+    pen.lineTo(x, 3);
+  }
+  pen.lineWidth = 1.5;
+  pen.strokeStyle = GROUND;
+  pen.stroke();
+}
+
+/** Four strokes that point at the middle, from ``outer`` to ``inner``. */
+function hair(inner: number, outer: number, colour: string): Draw {
+  const outline: Draw = (pen) => {
+    for (const [x, y] of [[0, -1], [1, 0], [0, 1], [-1, 0]] as const) {
+      pen.moveTo(x * outer, y * outer);
+      pen.lineTo(x * inner, y * inner);
+    }
+  };
+  return stroked(outline, colour, 2);
 }
 
 function all(...draws: Draw[]): Draw {

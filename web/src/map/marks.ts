@@ -1,6 +1,7 @@
 /** What stands and moves on the map: signs, texts and lines, in the order they are drawn. Pure. */
 
-import type { County, Device, DeviceState, Leak, Order, Post, Ring, Unit, Verdict } from "../types.ts";
+import { standingOf, type Stage, type Standing } from "../race.ts";
+import type { County, Device, DeviceState, Leak, Order, Post, Race, Ring, Unit, Verdict } from "../types.ts";
 import { isInside, type LatLon } from "./shapes.ts";
 
 export interface Mark {
@@ -19,7 +20,7 @@ export type LabelKind = "township" | "post" | "unit" | "unitOld";
 
 export interface Line {
   points: LatLon[];
-  kind: "order" | "short" | "leak";
+  kind: "order" | "short" | "leak" | "reach" | "escape";
   faint: boolean;
 }
 
@@ -67,18 +68,18 @@ export function cameraMarks(devices: Iterable<Device>): Mark[] {
 }
 
 /** The posts of the view's own ring, with their names. */
-export function postMarks(posts: readonly Post[], verdict: Verdict | null, view: Ring): Mark[] {
+export function postMarks(posts: readonly Post[], coverOf: (post: Post) => Cover, view: Ring): Mark[] {
   return posts
     .filter((post) => post.ring === view)
     .map((post) => ({
       lat: post.lat,
       lon: post.lon,
-      icon: `post-${post.ring}-${coverOf(post, posts, verdict)}`,
+      icon: `post-${post.ring}-${coverOf(post)}`,
       label: { text: post.name, kind: "post", offset: 15 },
     }));
 }
 
-export type Cover = "planned" | "short" | "uncovered" | "open" | "unknown";
+export type Cover = "planned" | "short" | "uncovered" | "late" | "open" | "unknown";
 
 /** How a post stands in the joint plan; without a valid verdict nothing is known. */
 export function coverOf(post: Post, posts: readonly Post[], verdict: Verdict | null): Cover {
@@ -90,6 +91,34 @@ export function coverOf(post: Post, posts: readonly Post[], verdict: Verdict | n
   const margins = verdict.plan.filter((order) => held.has(order.post)).map((order) => order.margin_s);
   if (margins.length < post.need_units) return "uncovered";
   return Math.min(...margins) < SHORT_S ? "short" : "planned";
+}
+
+const RACE_COVER: Record<Standing, Cover> = {
+  passed: "uncovered",
+  leaks: "late",
+  unknown: "unknown",
+  close: "short",
+  held: "planned",
+};
+
+/** How a post stands in a race ``ageS`` after its answer; without a valid one nothing is known. */
+export function raceCover(post: Post, race: Race | null, ageS: number): Cover {
+  if (race === null) return "unknown";
+  const exit = race.exits.find((one) => one.post === post.id);
+  return exit === undefined ? "open" : RACE_COVER[standingOf(exit, ageS)];
+}
+
+/** The roads he can be on, and his ways out past posts that stand too late. */
+export function raceLines(race: Race, ageS: number): Line[] {
+  const reach = (race.reach ?? []).map((points): Line => ({ points, kind: "reach", faint: false }));
+  const ways = race.exits.filter((exit) => exit.path.length > 1 && ["passed", "leaks"].includes(standingOf(exit, ageS)));
+  return [...reach, ...ways.map(({ path }): Line => ({ points: path, kind: "escape", faint: false }))];
+}
+
+/** Where he was seen, or a place that somebody chose for it. */
+export function seenMarks(stage: Stage): Mark[] {
+  const at = stage.kind === "asked" ? stage.sighting : stage.kind === "picked" ? stage : null;
+  return at === null ? [] : [{ lat: at.lat, lon: at.lon, icon: "seen" }];
 }
 
 /** On the county's map units in town are small and unnamed: the town's map names them. */

@@ -20,6 +20,8 @@ const LINES: Record<Line["kind"], { colour: string; width: number; dash: number[
   order: { colour: "#6cb8de", width: 1.3, dash: [6, 3] },
   short: { colour: "#f4ae3d", width: 1.6, dash: [6, 3] },
   leak: { colour: "#ff5a52", width: 2.5, dash: [5, 3] },
+  reach: { colour: "#d98be0", width: 6, dash: [] },
+  escape: { colour: "#ff5a52", width: 2, dash: [9, 4] },
 };
 const REACH_PX = 10;
 
@@ -85,22 +87,25 @@ export class Overlay {
     if (!pen) return;
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
-    for (const line of this.#lines) this.#line(pen, line);
+    for (const run of runs(this.#lines)) this.#stroke(pen, run);
     for (const mark of this.#marks) this.#sign(pen, mark, ratio);
     const taken: Box[] = [];
     for (const mark of this.#marks) this.#label(pen, mark, taken);
   }
 
-  #line(pen: CanvasRenderingContext2D, line: Line): void {
-    const style = LINES[line.kind];
+  /** Lines that look alike are one stroke: thousands of roads cost little so, and cross without darker spots. */
+  #stroke(pen: CanvasRenderingContext2D, lines: Run): void {
+    const style = LINES[lines[0].kind];
     pen.beginPath();
-    line.points.forEach(([lat, lon], i) => {
-      const { x, y } = this.#map.project([lon, lat]);
-      if (i === 0) pen.moveTo(x, y);
-      else pen.lineTo(x, y);
-    });
+    for (const line of lines) {
+      line.points.forEach(([lat, lon], i) => {
+        const { x, y } = this.#map.project([lon, lat]);
+        if (i === 0) pen.moveTo(x, y);
+        else pen.lineTo(x, y);
+      });
+    }
     pen.strokeStyle = style.colour;
-    pen.globalAlpha = line.faint ? 0.3 : 0.8;
+    pen.globalAlpha = lines[0].kind === "reach" ? 0.5 : lines[0].faint ? 0.3 : 0.8;
     pen.lineWidth = style.width * this.#scale;
     pen.setLineDash(style.dash.map((length) => length * this.#scale));
     pen.stroke();
@@ -144,6 +149,19 @@ export class Overlay {
     pen.fillStyle = style.colour;
     pen.fillText(mark.label.text, x, y);
   }
+}
+
+type Run = [Line, ...Line[]];
+
+/** Lines that follow each other and look alike, together. */
+function runs(lines: readonly Line[]): Run[] {
+  const found: Run[] = [];
+  for (const line of lines) {
+    const last = found.at(-1);
+    if (last !== undefined && last[0].kind === line.kind && last[0].faint === line.faint) last.push(line);
+    else found.push([line]);
+  }
+  return found;
 }
 
 function overlap(a: Box, b: Box): boolean {
