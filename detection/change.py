@@ -4,6 +4,7 @@ A background picture at a quarter of the size is kept per checkpoint. Brightness
 that a cloud or the camera's exposure is no vehicle; every pixel has its own noise, so that leaves are none either.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +16,10 @@ from detection.decode import Box, Picture
 
 SCALE: Final = 4
 THRESHOLD: Final = 14.0
-"""Grey levels that count as change on a pixel without noise of its own."""
+"""Grey levels that count as change on a pixel of an asphalt road by day without noise of its own."""
+DARK: Final = (0.4, 100.0)
+"""In the dark less counts, down to this share of it where the road is black; from this grey level on all of it does.
+At night a dark lorry differs from the road by no more than that."""
 COLOUR_THRESHOLD: Final = 10.0
 """The same for colour: a red car on a grey road may be just as bright."""
 CLOSE: Final = 9
@@ -38,8 +42,12 @@ FLOODED: Final = 0.7
 FLOODED_STILL: Final = 4
 """When this share of the zone has changed but stands still for so many pictures, the camera was moved or switched to
 infrared, and the background starts afresh."""
+SLIVER: Final = 7
+"""What is left at the edges of a known vehicle, mostly shadow, is narrower than this; pixels of the small picture."""
 COVERED: Final = 0.2
 """What is new on the road differs from it on this share of its pixels at least; a grey lorry hardly differs."""
+CRUMB: Final = 0.06
+"""A piece that covers no more of a lane's width squared is no vehicle of its own beside a larger one."""
 STILL: Final = 0.03
 """A region stands still when at most this share of its pixels differs from the picture before."""
 
@@ -108,8 +116,10 @@ class Background:
         # Plane by plane: numpy takes ten times as long for the greatest along a short last axis.
         tinted = (np.maximum(np.abs(hue[..., 0]), np.abs(hue[..., 1])) > COLOUR_THRESHOLD).astype(np.uint8)
         coloured = cv2.resize(tinted, (wide, high), interpolation=cv2.INTER_NEAREST) > 0
-        changed = ((size > THRESHOLD + NOISES * self._noise) | coloured) & self._mask
-        self._moved = np.abs(even - self._before) > THRESHOLD
+        dark, full = DARK
+        least = THRESHOLD * np.minimum(dark + (1.0 - dark) / full * self._background, np.float32(1.0))
+        changed = ((size > least + NOISES * self._noise) | coloured) & self._mask
+        self._moved = np.abs(even - self._before) > least + self._noise
         self._unmoved = np.where(self._moved, np.uint8(0), np.minimum(self._unmoved, np.uint8(254)) + np.uint8(1))
         regions, self._whole = self._regions(changed)
         rate = self._learn(even, colour, difference, size, self._whole, standing)
@@ -126,6 +136,16 @@ class Background:
         """Tell whether what is in ``box`` (full pixels) came lately: it moved, and the empty road is another."""
         cut = _small(box, self._whole)
         return cut.size > 0 and float(cut.mean()) >= COVERED and not self.still(box)
+
+    def rest(self, outlines: Sequence[NDArray[np.float64]]) -> list[Region]:
+        """Return what of the last change lies outside these outlines (corners in full pixels), largest first."""
+        if not self._whole.any():
+            return []
+        whole = self._whole.copy()
+        for corners in outlines:
+            cv2.fillConvexPoly(whole, np.rint(corners / SCALE * 16).astype(np.int32), 0, cv2.LINE_8, 4)
+        left = np.asarray(cv2.morphologyEx(whole, cv2.MORPH_OPEN, np.ones((SLIVER, SLIVER), np.uint8)), np.uint8)
+        return self._pieces(left)
 
     def _start(self, now: NDArray[np.float32], colour: NDArray[np.float32]) -> None:
         self._background, self._before, self._colour = now.copy(), now, colour.copy()
@@ -156,6 +176,9 @@ class Background:
     def _regions(self, changed: NDArray[np.bool_]) -> tuple[list[Region], NDArray[np.uint8]]:
         clean = cv2.morphologyEx(changed.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         whole = np.asarray(cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones((CLOSE, CLOSE), np.uint8)), np.uint8)
+        return self._pieces(whole), whole
+
+    def _pieces(self, whole: NDArray[np.uint8]) -> list[Region]:
         count, _, stats, _ = cv2.connectedComponentsWithStats(whole)
         regions = []
         for label in range(1, count):
@@ -165,7 +188,7 @@ class Background:
             moving = np.count_nonzero(self._moved[top : top + height, left : left + width]) / (width * height)
             box = Box(left * SCALE, top * SCALE, (left + width) * SCALE, (top + height) * SCALE)
             regions.append(Region(box, area * SCALE * SCALE, moving))
-        return sorted(regions, key=lambda region: -region.area), whole
+        return sorted(regions, key=lambda region: -region.area)
 
     def _learn(
         self,
@@ -193,6 +216,24 @@ class Background:
         self._background += rate * difference
         self._noise += np.where(seen, np.float32(0), np.float32(LEARN)) * (size - self._noise)
         return rate
+
+
+def together(pieces: Sequence[Region], span_px: float) -> list[Region]:
+    """Join the small pieces of one vehicle: two lamps and a roof at night, the halves of a grey car on a grey road.
+
+    Pieces are joined where the smaller is at most ``CRUMB`` of ``span_px`` square and the box around both is no larger
+    than ``span_px``, the width of a lane.
+    """
+    whole: list[Region] = []
+    for piece in sorted(pieces, key=lambda one: -one.area):
+        for place, other in enumerate(whole):
+            box = piece.box.around(other.box)
+            if piece.area <= CRUMB * span_px**2 and max(box.width, box.height) <= span_px:
+                whole[place] = Region(box, piece.area + other.area, max(piece.moving, other.moving))
+                break
+        else:
+            whole.append(piece)
+    return whole
 
 
 def _colour(picture: Picture, width: int, height: int) -> NDArray[np.float32]:

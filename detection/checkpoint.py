@@ -8,7 +8,9 @@ from typing import Final
 
 from camera_config.county import SmartCheckpoint
 from camera_config.errors import MaskError
-from detection.change import Background, Region
+from detection.bare import FRAMES, WAY, WIDE, belongs, lane_px, lettering, own_way, rides, zone_at
+from detection.body import body
+from detection.change import Background, Region, together
 from detection.decode import Box, Picture
 from detection.evidence import Kept, keep
 from detection.objects import Detection
@@ -17,7 +19,7 @@ from detection.plate_find import PlateBox
 from detection.plate_look import around
 from detection.plate_vote import SURE, Verdict
 from detection.same_vehicle import TOUCH, one_vehicle, part_of, same_plate, touching
-from detection.sightings import alone, sightings, standing
+from detection.sightings import TAIL_S, alone, sightings, standing
 from detection.speed import SpeedGauge
 from detection.tools import Tools
 from detection.track import Evidence, Keyframe, Sighting, Track, associate
@@ -35,17 +37,12 @@ AROUND: Final = (0.1, 0.4)
 """So much around a plate, as shares of its width and height, must have come lately where it was read only once."""
 SAME_S: Final = 8.0
 """Within this time a vehicle that is gone is taken for the same when its plate comes again."""
-BARE_FRAMES: Final = 3
-BARE_WAY: Final = 0.15
-BARE_AREA: Final = 0.02
-"""Without a plate a vehicle must be seen in so many keyframes, come so far (share of the picture's width), be so large
-(share of the picture), and be a vehicle to the object finder, or else as wide as ``BARE_WIDE``."""
-BARE_WIDE: Final = 0.35
-"""Of a lane's width: what is so wide, comes so far and is no person to the object finder is a vehicle that it does not
-know: lorries from behind, carts, what is hung with tarpaulins."""
-WIDE_FRAMES: Final = 5
-"""It must be seen in so many keyframes: road that a vehicle uncovers, and the rear of one whose plate has left the
-picture, were taken for vehicles of their own for three."""
+BARE_AREA: Final = 0.01
+"""What begins to be followed without a plate is so large a share of the picture."""
+WORN_WIDTHS: Final = 8.0
+"""What was seen before its plate is no wider than so many of it, shadow and all; what is wider is more than one."""
+MERGED: Final = 1.8
+"""A piece so many times as large as what was expected in it holds something else too."""
 UNREAD: Final = (3, 1.0)
 """A plate that was seen in so many keyframes and has come so many of its widths is on a vehicle, though never read."""
 UNKNOWN: Final = "unknown"
@@ -109,7 +106,7 @@ class CheckpointReader:
         ended = self.expire(mono_s)
         regions = self._background.look(picture, tuple(track.region for track in self._tracks if track.region))
         stayed = standing(self._tracks, self._background, frame)
-        seen = sightings(self._tools, frame, regions, self._tracks, stayed)
+        seen = sightings(self._tools, frame, self._background, self._tracks, stayed)
         pairs, rest = associate([track for track in self._tracks if track not in stayed], seen, mono_s)
         for track, sighting in pairs:
             track.see_plate(frame, sighting, _vehicle(sighting.box, regions, picture))
@@ -144,6 +141,8 @@ class CheckpointReader:
             (touching(place, vehicle), track)
             for track in self._tracks
             if not track.plate and (place := track.expected_region(frame.mono_s)) is not None
+            if place.left <= sighting.box.centre[0] <= place.right
+            and place.width <= WORN_WIDTHS * sighting.box.width_px
         ]
         share, track = max(bare, key=lambda pair: pair[0], default=(0.0, None))
         if track is None or share < TOUCH:
@@ -153,27 +152,49 @@ class CheckpointReader:
         track.drives = self._background.drives(around(sighting.box, *AROUND))
 
     def _claim(self, frame: Keyframe, regions: Sequence[Region]) -> None:
-        """Say whose every region is; a large moving one that is nobody's begins a track without a plate."""
+        """Say whose every region is, and follow what is nobody's body: it may be a vehicle without a plate."""
         for region in regions:
             owners = [
                 track
                 for track in self._tracks
                 if track.plate and track.plate_s == frame.mono_s and region.box.holds(*track.plate.centre)
-            ]
-            if not owners:
-                near = [
-                    (touching(place, region.box), track)
-                    for track in self._tracks
-                    if (place := track.expected_region(frame.mono_s)) is not None
-                ]
-                share, nearest = max(near, key=lambda pair: pair[0], default=(0.0, None))
-                owners = [nearest] if nearest is not None and share >= TOUCH else []
+            ] or self._at(region.box, frame, [track for track in self._tracks if track.plate])
             for track in owners:
                 track.see_region(frame, region.box)
-            if not owners and not region.still and region.area >= BARE_AREA * frame.picture.whole.area:
-                track = Track(frame)
-                track.see_region(frame, region.box)
-                self._tracks.append(track)
+        size = (frame.picture.width, frame.picture.height)
+        bodies = [body(track, frame.mono_s, size, TAIL_S) for track in self._tracks]
+        pieces = self._background.rest([place for place in bodies if place is not None])
+        for piece in together(pieces, self._vehicle_px(frame.picture)):
+            owners = [track for track in self._tracks if not track.plate and self._bare_in(track, piece, frame)]
+            if not owners and not piece.still and piece.area >= BARE_AREA * frame.picture.whole.area:
+                self._tracks.append(Track(frame))
+                self._tracks[-1].see_region(frame, piece.box)
+
+    def _bare_in(self, track: Track, piece: Region, frame: Keyframe) -> bool:
+        """Note a vehicle without a plate where it should be, if it is in this piece; False if it is not."""
+        place = track.expected_region(frame.mono_s)
+        if place is None or touching(place, piece.box) < TOUCH or track.saw_region(frame):
+            return False
+        # What runs into others keeps its own size.
+        own = place.grown(place.width // 5, place.height // 5)
+        merged = piece.box.area > MERGED * place.area and track.frames > 1
+        track.see_region(frame, piece.box.shared(own) if merged else piece.box)
+        return True
+
+    def _at(self, box: Box, frame: Keyframe, tracks: Sequence[Track]) -> list[Track]:
+        """Return the track that should be there, or none."""
+        near = [
+            (touching(place, box), track)
+            for track in tracks
+            if (place := track.expected_region(frame.mono_s)) is not None
+        ]
+        share, nearest = max(near, key=lambda pair: pair[0], default=(0.0, None))
+        return [nearest] if nearest is not None and share >= TOUCH else []
+
+    def _vehicle_px(self, picture: Picture) -> float:
+        """Return how large a vehicle can be in the picture: a lane, at the middle of the zone."""
+        size = (picture.width, picture.height)
+        return lane_px(self._checkpoint, picture.height / 2, size)
 
     def _merge(self) -> None:
         """Make one of two tracks of one plate; the one already told of stays."""
@@ -226,29 +247,23 @@ class CheckpointReader:
             likely = {ballot.frame for ballot in track.ballots if ballot.read.probability >= probability}
             if len(likely) >= frames or sure:
                 return True
-        elif (
-            track.frames < BARE_FRAMES
-            or track.best is None
-            or track.moved_px < BARE_WAY * track.best.frame.picture.width
-        ):
-            return False
         others = [*self._tracks, *self._past, *gone]
         known = [other for other in others if other in self._told or (other.verdict and other.moved)]
-        if any(other is not track and part_of(track, other) for other in known):
-            return False
-        if track.plates >= UNREAD[0] and track.moved_widths >= UNREAD[1]:
-            return True
-        return self._class_of(track.best) != UNKNOWN or self._wide(track)
-
-    def _wide(self, track: Track) -> bool:
-        """Tell whether what no model knows is as wide as a vehicle, and nobody on foot."""
         best = track.best
-        if best is None or track.frames < WIDE_FRAMES:
+        if best is None:
             return False
-        picture, box = best.frame.picture, best.vehicle
-        left, right = _zone_at(self._checkpoint.lane_zone, (box.top + box.bottom) / 2 / picture.height)
-        lane_px = (right - left) * picture.width / max(self._checkpoint.lanes, 1)
-        return box.width >= BARE_WIDE * lane_px and not any(one.label == "person" for one in self._objects_in(best))
+        size = (best.frame.picture.width, best.frame.picture.height)
+        lane = lane_px(self._checkpoint, (best.vehicle.top + best.vehicle.bottom) / 2, size)
+        if rides(track, known, size, lane):
+            return True
+        if track.plates >= UNREAD[0] and track.moved_widths >= UNREAD[1]:
+            return not any(other is not track and lettering(track, other, size) for other in known)
+        if any(other is not track and (part_of(track, other) or belongs(track, other, size)) for other in known):
+            return False
+        steps, way_px = own_way(track, known, size, lane)
+        if track.frames < FRAMES or steps < FRAMES - 1 or way_px < WAY * size[0]:
+            return False
+        return best.vehicle.width >= WIDE * lane or self._class_of(best) != UNKNOWN
 
     def _seen_before(self, track: Track) -> bool:
         """Tell whether a vehicle with this plate has just gone."""
@@ -342,7 +357,7 @@ class CheckpointReader:
         """Return the lane, from 1 at the left of the picture: the zone at the height of the plate in equal parts."""
         picture, box = evidence.frame.picture, evidence.vehicle
         x, y = evidence.plate.centre if evidence.plate else ((box.left + box.right) / 2, (box.top + box.bottom) / 2)
-        left, right = _zone_at(self._checkpoint.lane_zone, y / picture.height)
+        left, right = zone_at(self._checkpoint.lane_zone, y / picture.height)
         share = (x / picture.width - left) / max(right - left, 1e-6)
         lanes = max(self._checkpoint.lanes, 1)
         return min(max(int(share * lanes) + 1, 1), lanes)
@@ -362,12 +377,3 @@ def _vehicle(plate: PlateBox, regions: Sequence[Region], picture: Picture) -> Bo
     side, above, below = (share * plate.width_px for share in VEHICLE_WIDTHS)
     box = Box(round(x - side), round(y - above), round(x + side), round(y + below))
     return box.within(picture.width, picture.height)
-
-
-def _zone_at(zone: tuple[tuple[float, float], ...], y: float) -> tuple[float, float]:
-    """Return where the zone begins and ends at height ``y``, all from 0 to 1; the whole width without a zone."""
-    crossings = []
-    for (x0, y0), (x1, y1) in zip(zone, (*zone[1:], *zone[:1]), strict=True):
-        if min(y0, y1) <= y <= max(y0, y1) and y0 != y1:
-            crossings.append(x0 + (x1 - x0) * (y - y0) / (y1 - y0))
-    return (min(crossings), max(crossings)) if len(crossings) > 1 else (0.0, 1.0)

@@ -7,6 +7,7 @@ should be by now; otherwise the regions that changed are searched at a reduced s
 from collections.abc import Sequence
 from typing import Final
 
+from detection.body import body, height, lean, outline
 from detection.change import Background, Region
 from detection.decode import Box, Picture
 from detection.plate_find import PLATE_WIDTH_MIN_PX, PlateBox
@@ -15,9 +16,10 @@ from detection.tools import Tools
 from detection.track import Keyframe, Sighting, Track
 
 PIECE_SHARE: Final = 0.6
-PIECE_MAX_PX: Final = 800
-"""A region is searched at this share of its size, and at most at this many pixels: plates of 70 pixels stay findable at
-half the cost. Regions of the whole picture (a bus beside a queue) are rare; plates of 90 pixels stay findable there."""
+PIECE_MIN_PX: Final = 320
+PIECE_MAX_PX: Final = 720
+"""What is nobody's yet is searched at this share of its size, within these many pixels: plates of 70 pixels stay
+findable at half the cost, and a motorcycle's in a piece of its own."""
 NEAR_WIDTHS: Final = (1.3, 0.95)
 """Around a plate's expected place so many plate widths are searched: to each side, and up and down."""
 NEAR_PX: Final = 80
@@ -26,14 +28,13 @@ SETTLED_PX: Final = 60
 """The same where it need not be read again."""
 ALONE_WIDTHS: Final = (6.5, 7.0)
 """A region no larger than this (width, height in plate widths) holds one vehicle."""
-ROOM_WIDTHS: Final = 1.5
-"""Beside or above it another one's plate has room only in a part that is so many plate widths wide and high."""
 MARGIN_PX: Final = 32
-"""Searched around a region: a plate may be as bright and as blue as the road."""
-REGIONS_MAX: Final = 3
-"""Regions searched in one keyframe, the largest first."""
+"""Searched around a piece: a plate may be as bright and as blue as the road."""
+AREAS_MAX: Final = 3
+"""Areas searched in one keyframe, the largest first."""
 JOINED: Final = 1.6
-"""Regions close to one another are searched as one whose box is at most so many times as large as theirs."""
+SPAN_PX: Final = 480
+"""Pieces are searched together where one box around them is no larger than this, or than so many times theirs."""
 STILL_EVERY: Final = 4
 """A region in which nothing moves is searched only in every so many keyframes."""
 TAIL_S: Final = 2.0
@@ -57,30 +58,31 @@ def standing(tracks: Sequence[Track], background: Background, frame: Keyframe) -
 
 
 def sightings(
-    tools: Tools, frame: Keyframe, regions: Sequence[Region], tracks: Sequence[Track], stayed: Sequence[Track]
+    tools: Tools, frame: Keyframe, background: Background, tracks: Sequence[Track], stayed: Sequence[Track]
 ) -> list[Sighting]:
     """Return the plates of a keyframe, without those of ``stayed``; each plate once.
 
     A plate that is settled is looked for in every other keyframe only: its vehicle is followed, nothing more is learnt.
+    Whatever has changed and is not the body of a vehicle whose plate is known is searched for others.
     """
     moving = [track for track in tracks if track not in stayed]
     resting = [track for track in moving if track.settled and track.plate_number == frame.number - 1]
-    fixed = [track.plate for track in stayed if track.plate is not None]
-    fixed += [box for track in resting if (box := track.expected_box(frame.mono_s)) is not None]
+    known = [(track.plate, track) for track in stayed if track.plate is not None]
+    known += [(box, track) for track in resting if (box := track.expected_box(frame.mono_s)) is not None]
     found = _near_expected(tools, frame, [track for track in moving if track not in resting])
-    for region in _joined(regions)[:REGIONS_MAX]:
-        here = [box for box in (*fixed, *found) if region.box.holds(*box.centre)]
-        if len(here) == 1 and alone(region.box, here[0]):
-            continue
-        if region.still and frame.number % STILL_EVERY:
-            continue
-        if not here and any(_tail(track, region.box, frame) for track in moving):
-            continue
-        for part in _unknown(region.box, here):
-            side = min(round(max(part.width, part.height) * PIECE_SHARE), PIECE_MAX_PX)
-            more = _find(tools, frame.picture, part.grown(MARGIN_PX, MARGIN_PX), max(side, 160))
-            found += [box for box in more if not any(_same_place(box, other) for other in (*fixed, *found))]
-    read = [_read(tools, frame, box, moving) for box in found]
+    size = (frame.picture.width, frame.picture.height)
+    bodies = [outline(box, lean=lean(track, size), above=height(track)) for box, track in (*known, *found)]
+    tails = [track for track in moving if _left(track, frame)]
+    bodies += [place for track in tails if (place := body(track, frame.mono_s, size, TAIL_S)) is not None]
+    boxes = [box for box, _ in found]
+    pieces = [one for one in background.rest(bodies) if not (one.still and frame.number % STILL_EVERY)]
+    for area in _areas(pieces)[:AREAS_MAX]:
+        side = min(round(max(area.width, area.height) * PIECE_SHARE), PIECE_MAX_PX)
+        more = _find(tools, frame.picture, area.grown(MARGIN_PX, MARGIN_PX), max(side, PIECE_MIN_PX))
+        boxes += [
+            one for one in more if not any(_same_place(one, each) for each in (*(box for box, _ in known), *boxes))
+        ]
+    read = [_read(tools, frame, box, moving) for box in boxes]
     return _best_of_overlapping([sighting for sighting in read if sighting is not None])
 
 
@@ -90,55 +92,40 @@ def alone(region: Box, plate: PlateBox) -> bool:
     return region.width <= wide * plate.width_px and region.height <= high * plate.width_px
 
 
-def _joined(regions: Sequence[Region]) -> list[Region]:
-    """Join the pieces of what hardly differs from the road, a grey lorry; largest first.
+def _areas(pieces: Sequence[Region]) -> list[Box]:
+    """Return the boxes to search, largest first: pieces of one vehicle together, for its plate may lie between them.
 
-    Its plate may lie between two of them, or be the smallest.
+    At night a vehicle is two lamps and a roof; a grey lorry hardly differs from the road by day.
     """
-    whole: list[Region] = []
-    for region in sorted(regions, key=lambda one: -one.box.area):
-        for place, other in enumerate(whole):
-            box = region.box.around(other.box)
-            near = region.box.grown(MARGIN_PX, MARGIN_PX).shared(other.box.grown(MARGIN_PX, MARGIN_PX)).area
-            if near and box.area <= JOINED * (region.box.area + other.box.area):
-                whole[place] = Region(box, region.area + other.area, max(region.moving, other.moving))
-                break
-        else:
-            whole.append(region)
-    return sorted(whole, key=lambda one: -one.area)
+    areas: list[Box] = []
+    for piece in sorted(pieces, key=lambda one: -one.box.area):
+        box = piece.box
+        while (near := next((one for one in areas if _together(one, box)), None)) is not None:
+            areas.remove(near)
+            box = box.around(near)
+        areas.append(box)
+    return sorted(areas, key=lambda one: -one.area)
 
 
-def _unknown(region: Box, plates: Sequence[PlateBox]) -> list[Box]:
-    """Return the parts of a region beside and above the vehicles of known plates, where another plate has room."""
-    parts = [region]
-    for plate in plates:
-        (x, y), (wide, high) = plate.centre, (share * plate.width_px for share in ALONE_WIDTHS)
-        body = Box(round(x - wide / 2), round(y - high), round(x + wide / 2), region.bottom)
-        room = ROOM_WIDTHS * plate.width_px
-        parts = [rest for part in parts for rest in part.without(body) if rest.width >= room and rest.height >= room]
-    return parts
+def _together(one: Box, other: Box) -> bool:
+    both = one.around(other)
+    room = one.grown(MARGIN_PX, MARGIN_PX).area + other.grown(MARGIN_PX, MARGIN_PX).area
+    return max(both.width, both.height) <= SPAN_PX or both.area <= JOINED * room
 
 
-def _tail(track: Track, region: Box, frame: Keyframe) -> bool:
-    """Tell whether a region is but the rest of a vehicle that was surely read and whose plate has left the picture.
-
-    It must lie where the vehicle was when its plate was last seen, but for one plate width: else another one is in it,
-    as one is, and may have been hidden, in a region too large for one vehicle or left over for too long.
-    """
+def _left(track: Track, frame: Keyframe) -> bool:
+    """Tell whether a track's plate, surely read, has just left the picture; the rest of its vehicle follows."""
     expected = track.expected(frame.mono_s)
-    if expected is None or track.plate is None or track.plate_region is None or not track.certain:
-        return False
-    if frame.mono_s - track.plate_s > TAIL_S or frame.picture.whole.grown(-8, -8).holds(*expected):
-        return False
-    if not alone(track.plate_region, track.plate):
-        return False
-    margin = round(track.plate.width_px)
-    place = track.plate_region.grown(margin, margin)
-    return region.shared(place) == region
+    return (
+        expected is not None
+        and track.certain
+        and frame.mono_s - track.plate_s <= TAIL_S
+        and not frame.picture.whole.grown(-8, -8).holds(*expected)
+    )
 
 
-def _near_expected(tools: Tools, frame: Keyframe, tracks: Sequence[Track]) -> list[PlateBox]:
-    found: list[PlateBox] = []
+def _near_expected(tools: Tools, frame: Keyframe, tracks: Sequence[Track]) -> list[tuple[PlateBox, Track]]:
+    found: list[tuple[PlateBox, Track]] = []
     for track in tracks:
         expected = track.expected(frame.mono_s)
         if track.plate is None or expected is None or track.plates < 2:
@@ -151,7 +138,7 @@ def _near_expected(tools: Tools, frame: Keyframe, tracks: Sequence[Track]) -> li
         wanted = SETTLED_PX if track.settled else NEAR_PX
         side = round(max(box.width, box.height) * min(1.0, wanted / width))
         hits = _find(tools, frame.picture, box, side)
-        found += [hit for hit in hits if not any(_same_place(hit, other) for other in found)]
+        found += [(hit, track) for hit in hits if not any(_same_place(hit, other) for other, _ in found)]
     return found
 
 

@@ -238,6 +238,10 @@ class Track:
         if self.best is None or (self.best.plate is None and region.area > self.best.worth):
             self.best = Evidence(frame, None, region, float(region.area))
 
+    def saw_region(self, frame: Keyframe) -> bool:
+        """Tell whether the vehicle itself was seen in this keyframe."""
+        return self.region is not None and self._region_s == frame.mono_s
+
     def stay(self, frame: Keyframe) -> None:
         """Note that nothing moved where the vehicle stands."""
         self._seen(frame)

@@ -15,6 +15,8 @@ from ingest.simulate.traffic import Wear
 LIKE: Final = 0.5
 """A passage whose plate agrees less with a vehicle's than this is not told of it by its plate."""
 NEVER: Final = 1e3
+SURELY: Final = 1e5
+"""No other pairs together are worth more than one of a vehicle and the passage with its very plate."""
 
 
 @dataclass(slots=True)
@@ -101,10 +103,14 @@ class Tally:
 
 
 def _pairs(seen: Sequence[Seen], told: Sequence[Passage]) -> dict[int, int]:
-    """Return which vehicle each passage is told of: by plate first, then by lane and time; each once."""
+    """Return which vehicle each passage is told of: by the very plate first, then by lane and time; each once."""
     if not seen or not told:
         return {}
     costs = np.array([[_cost(each, one) for one in told] for each in seen])
+    for row, each in enumerate(seen):
+        for column, one in enumerate(told):
+            if one.plate is not None and one.plate == each.drive.plate and costs[row, column] < NEVER:
+                costs[row, column] -= SURELY
     rows, columns = linear_sum_assignment(costs)
     return {int(row): int(column) for row, column in zip(rows, columns, strict=True) if costs[row, column] < NEVER}
 
