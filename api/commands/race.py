@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api.commands.plan import write_text
 from camera_config.errors import ConfigError
 from camera_config.example import example_county
 
@@ -45,6 +46,7 @@ def race(
     fewest: Annotated[bool, typer.Option(help="Also the fewest posts that he cannot get to sooner.")] = False,
     as_json: AsJson = False,
     geojson: Annotated[Path | None, typer.Option(help="Write exits, ways and where he can be, for a map.")] = None,
+    map_file: Annotated[Path | None, typer.Option("--map", help="Draw the race: FILE.svg or FILE.png.")] = None,
 ) -> None:
     """Say which exits the fugitive may have passed before they are staffed, if everybody is ordered out now."""
     from api.plan.race import cuts_around, race_now, reaches
@@ -52,12 +54,12 @@ def race(
     prepared, units = _prepare(positions, county)
     seen = place_named(prepared.county, place)
     answer, chased, found = race_now(prepared, units, seen, math.ceil(seen_ago * 1000), time.time())
-    if geojson is not None:
+    if geojson is not None or map_file is not None:
         areas = reaches(prepared, chased, found, [s * 1000 for s in AHEAD_S])
-        try:
-            geojson.write_text(json.dumps(drawn(answer, areas), ensure_ascii=False, allow_nan=False), encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{geojson}: cannot be written: {error}", hint="Give another file.") from error
+        if geojson is not None:
+            write_text(geojson, json.dumps(drawn(answer, areas), ensure_ascii=False, allow_nan=False))
+        if map_file is not None:
+            _draw(map_file, prepared, answer, areas, example=positions is None)
     if fewest:
         answer = answer.model_copy(update={"fewest": cuts_around(prepared, units, chased)})
     if as_json:
@@ -87,6 +89,17 @@ def cut(
         print(json.dumps({"cuts": [c.model_dump(mode="json") for c in cuts]}, ensure_ascii=False, allow_nan=False))
         return
     _show_cuts(Console(), cuts, _call_signs(prepared.county), "没有卡点组合能封住县城。")
+
+
+def _draw(file: Path, prepared: "Prepared", answer: "RaceOut", areas: "list[Reach]", *, example: bool) -> None:
+    from api import __version__
+    from api.plan.picture import write_picture
+    from api.plan.race_map import race_picture
+
+    county = prepared.county
+    marks = ("示例" if example else "文件位置", *(("虚构县",) if county.invented else ()))
+    by_time = dict(zip(AHEAD_S, areas, strict=True))
+    write_picture(file, race_picture(county, answer, by_time, __version__, marks))
 
 
 def place_named(county: "County", text: str) -> "Position":

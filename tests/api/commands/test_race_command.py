@@ -29,8 +29,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def answer(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what is printed, and the map."""
-    drawn = folder.parent / "race.geojson"
-    options = ["--from", "东丰镇", "--seen-ago", "120", "--fewest", "--json", "--geojson", str(drawn)]
+    drawn, picture = folder.parent / "race.geojson", folder.parent / "race.svg"
+    options = [
+        "--from",
+        "东丰镇",
+        "--seen-ago",
+        "120",
+        "--fewest",
+        "--json",
+        "--geojson",
+        str(drawn),
+        "--map",
+        str(picture),
+    ]
     result = CliRunner().invoke(app, ["race", "--county", str(folder), *options])
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout), json.loads(drawn.read_text(encoding="utf-8"))
@@ -68,6 +79,15 @@ def test_the_map_holds_where_he_can_be_the_exits_and_his_ways(answer):
     assert areas == sorted(areas)
     lon, lat = drawn["features"][0]["geometry"]["coordinates"]
     assert (round(lon), round(lat)) == (126, 43)
+
+
+def test_the_picture_names_the_exits_that_he_may_have_passed(answer, folder):
+    body, _ = answer
+    text = (folder.parent / "race.svg").read_text(encoding="utf-8")
+    passed = [exit_ for exit_ in body["exits"] if exit_["verdict"] == "may_have_passed"]
+    assert f"■ 可能已过 {len(passed)} 个出口 · ▲ 不明 0 个" in text
+    for word in (body["digest"], "示例", "虚构县", "目击 2:00 前", "北 N", *(exit_["name"] for exit_ in body["exits"])):
+        assert word in text
 
 
 def test_the_tables_say_it_in_words(folder):
