@@ -232,7 +232,10 @@ def test_a_position_stream_needs_both_its_server_and_its_name(county: Path) -> N
     change(county / "county.toml", 'url = ""', 'url = "redis://10.0.0.9:6379/2"')
     (found,) = check_county(county)
     assert "belong together" in found.what
-    change(county / "county.toml", 'stream = ""', 'stream = "gps"\nfields = {speed = "", lat = "y"}')
+    change(county / "county.toml", 'stream = ""', 'stream = "gps"\nfields = {speed = "", lat = "lon"}')
+    (found,) = check_county(county)
+    assert "two fields have the same name" in found.what
+    change(county / "county.toml", 'lat = "lon"', 'lat = "y"')
     assert check_county(county) == []
     loaded = load_county(county).positions
     assert loaded is not None
