@@ -30,6 +30,7 @@ class Output:
     look_for: str
     map: Path | None
     geojson: Path | None
+    replayed: bool
 
     @property
     def wanted(self) -> bool:
@@ -92,7 +93,7 @@ def plan(
         answer = _answer(prepared, inputs)
         if keep is not None:
             typer.echo(f"kept {keep_record(keep, inputs, answer)}", err=True)
-    _write(prepared, inputs, answer, Output(sheet, look_for, map_file, geojson))
+    _write(prepared, inputs, answer, Output(sheet, look_for, map_file, geojson, replay is not None))
     by_officers = officers_now(prepared, _units(prepared, inputs)) if officers else None
     if as_json:
         text = answer_text(answer)
@@ -157,9 +158,8 @@ def _write(prepared: "Prepared", inputs: "Inputs", answer: "Answer", output: Out
     if not output.wanted:
         return
     units = _units(prepared, inputs)
-    situation = Situation(
-        answer.out, prepared.county, seen_now(prepared.county, units), inputs.origin, version=__version__
-    )
+    seen = seen_now(prepared.county, units)
+    situation = Situation(answer.out, prepared.county, seen, inputs.origin, __version__, output.replayed)
     if output.map is not None or output.geojson is not None:
         found = ways(prepared, units, [(order.unit, order.post) for order in answer.out.joint.plan])
         if output.map is not None:

@@ -79,6 +79,7 @@ def about_answer(situation: Situation) -> dict[str, Any]:
         "digest": answer.digest,
         "state": answer.state,
         "whole": situation.whole,
+        "replayed": situation.replayed,
         "computed_at": answer.computed_at,
         "valid_until": situation.valid_until,
         "origin": situation.origin.value,
@@ -108,7 +109,8 @@ def plan_picture(situation: Situation, found: Mapping[str, Way]) -> Picture:
             frame.panel.items.append(Lines(cross, "#a30000", 0.9))
         scale_and_north(frame)
     kind = "派警图" if situation.whole else "推演图（不是命令）"
-    title = f"{situation.county.name} 封控{kind} · {BANNERS[situation.answer.state][0]}"
+    lead = "旧方案的复核" if situation.replayed else BANNERS[situation.answer.state][0]
+    title = f"{situation.county.name} 封控{kind} · {lead}"
     top = heading(title, situation.marks, facts(situation))
     return Picture(*PAPER_MM, title, [top, *(frame.panel for frame in panels), _list(situation, posts)])
 

@@ -80,6 +80,8 @@ def sheet_of(situation: Situation, look_for: str = "", chances: Sequence[str] = 
     answer, county, names = situation.answer, situation.county, names_of(situation.county)
     joint, posts = answer.joint, situation.posts()
     lead, advice = BANNERS[joint.state]
+    if situation.replayed:
+        lead, advice = "旧方案的复核 · 不是封控命令", f"当时的判定：{STATES[joint.state]}。按存档重算，只供核对。"
     if joint.leaks:
         lead, advice = f"{lead}（封控圈有缺口）", f"{advice}卡点全部到岗后仍有 {joint.leaks} 处缺口，见下。"
     return Sheet(

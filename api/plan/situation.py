@@ -52,13 +52,17 @@ class PostShown:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One answer of the planner, whole, with its county; ``units`` are in the order of the roster."""
+    """One answer of the planner, whole, with its county; ``units`` are in the order of the roster.
+
+    ``replayed``: an old answer made again, for the record only.
+    """
 
     answer: ReadinessOut
     county: County
     units: tuple[UnitSeen, ...]
     origin: Origin
     version: str
+    replayed: bool = False
 
     @property
     def valid_until(self) -> float:
@@ -69,12 +73,13 @@ class Situation:
     def marks(self) -> tuple[str, ...]:
         """Return what has to stand large on it: a drill, an example, an invented county."""
         mark = {Origin.DRILL: "演练", Origin.EXAMPLE: "示例", Origin.FILE: "文件位置"}.get(self.origin)
-        return (*((mark,) if mark else ()), *(("虚构县",) if self.county.invented else ()))
+        again, invented = ("复核",) if self.replayed else (), ("虚构县",) if self.county.invented else ()
+        return (*again, *((mark,) if mark else ()), *invented)
 
     @property
     def whole(self) -> bool:
-        """Tell whether every post is staffed in time by this plan: only then it may be carried out as it stands."""
-        return self.answer.joint.feasible is True
+        """Tell whether this plan may be carried out as it stands: it is new, and every post is staffed in time."""
+        return self.answer.joint.feasible is True and not self.replayed
 
     def posts(self) -> list[PostShown]:
         """Return all posts of the county by ring and id, with what becomes of them."""

@@ -54,9 +54,13 @@ def test_a_kept_plan_is_made_again_with_the_same_bytes(folder: Path, kept: tuple
     answer = where / digest / "answer.json"
     assert answer.read_text(encoding="utf-8") == first.stdout
     assert (answer.stat().st_mode & 0o777, (where / digest).stat().st_mode & 0o777) == (0o600, 0o700)
-    again = call(folder, "--replay", digest[:12], "--keep", str(where), "--json")
+    old = where.parent / "again.html"
+    again = call(folder, "--replay", digest[:12], "--keep", str(where), "--json", "--sheet", str(old))
     assert again.exit_code == 0, again.output
     assert again.stdout == first.stdout
+    page = old.read_text(encoding="utf-8")
+    assert "旧方案的复核 · 不是封控命令" in page
+    assert "下令时刻" not in page
     assert CliRunner().invoke(app, ["verify-plan", str(answer)]).exit_code == 0
 
 
