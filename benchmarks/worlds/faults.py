@@ -77,8 +77,8 @@ def _fast_clock(random: Random, truth: Truth, life: Life) -> None:
 
 
 def _future(random: Random, truth: Truth, life: Life) -> None:
-    """Its clock is far ahead, from the first report or since the last."""
-    ahead_ms = random.choice([random.randrange(5500, 60_000), random.randrange(60_000, 10**11)])
+    """Its clock is ahead by more than 5 s and its message's way, from the first report or since the last."""
+    ahead_ms = random.choice([random.randrange(6000, 60_000), random.randrange(60_000, 10**11)])
     for report in life.reports[random.randrange(2) :]:
         report.ahead_ms = ahead_ms
     life.now = moved_on(random, truth, life.seen, MOST_KMH, life.reports[-1].seen_ms, lawless=True)

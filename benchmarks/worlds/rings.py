@@ -73,8 +73,9 @@ def with_roads(random: Random, ringed: Planted) -> Planted:
                 if inside[r.start] != inside[r.end]]  # fmt: skip
         if not ends:
             continue
-        (inner, _), (_, outer) = random.choice(ends), random.choice(ends)
-        road = _new_road(random, land, (inner, outer) if random.random() < 0.5 else (outer, inner))
+        inner, near = random.choice(ends)[0], random.choice(ends)[1]
+        outer = random.choice([near, *random.sample([n for n, within in enumerate(inside) if not within], 2)])
+        road = _new_road(random, land, roads, (inner, outer) if random.random() < 0.5 else (outer, inner))
         if road is not None:
             kind = "against one-way" if road.one_way and road.end == inner else "track"
             leaks |= {(ring, len(roads)): kind for ring, within in ringed.inner.items()
@@ -84,16 +85,18 @@ def with_roads(random: Random, ringed: Planted) -> Planted:
         sides = [tuple(within[n] for within in ringed.inner.values()) for n in range(len(land.nodes))]
         start = random.randrange(len(land.nodes))
         same = [n for n in range(len(land.nodes)) if n != start and sides[n] == sides[start]]
-        road = _new_road(random, land, (start, random.choice(same))) if same else None
+        road = _new_road(random, land, roads, (start, random.choice(same))) if same else None
         if road is not None:
             roads.append(road)
     return replace(ringed, land=replace(land, roads=tuple(roads)), leaks=leaks)
 
 
-def _new_road(random: Random, land: Land, ends: tuple[int, int]) -> Road | None:
+def _new_road(random: Random, land: Land, roads: list[Road], ends: tuple[int, int]) -> Road | None:
+    """Return a straight road; None where one lies there already, for nobody could say on which a post stands."""
     (ax, ay), (bx, by) = (land.nodes[n] for n in ends)
     away = hypot(bx - ax, by - ay)
-    if not 1.0 < away < LONGEST_M:
+    joined = any({road.start, road.end} == set(ends) for road in roads)
+    if joined or not 1.0 < away < LONGEST_M:
         return None
     road_class = TRACK if random.random() < 0.7 else random.randrange(len(RATES))
     return Road(*ends, int(away) * UM + UM, road_class, random.random() < 0.5, ((ax, ay), (bx, by)))
