@@ -139,15 +139,18 @@ def _post(frame: Frame, number: int, shown: PostShown, panels: tuple[Frame, Fram
 def _units(frame: Frame, situation: Situation, panels: tuple[Frame, Frame]) -> None:
     ordered = {order.unit for order in situation.answer.joint.plan}
     taken: list[tuple[float, float, float, float]] = []
+    shown = []
     for unit in sorted(situation.units, key=lambda u: (u.id not in ordered, u.id)):
         if unit.position is None:
             continue
         x, y = frame.place(unit.position)
-        if not frame.shows(x, y):
-            continue
-        small = _small(frame, panels, x, y, unit.position)
+        if frame.shows(x, y):
+            shown.append((unit, x, y, _small(frame, panels, x, y, unit.position)))
+    # Those with an order lie on top, and are lettered first.
+    for unit, x, y, small in reversed(shown):
         fill = UNIT if unit.id in ordered else "#ffffff"
         frame.panel.items.append(Lines([diamond(x, y, 0.7 if small else 1.5)], "#000000", 0.25, fill=fill))
+    for unit, x, y, small in shown:
         if not small:
             _sign(frame, unit, x, y, taken)
 
