@@ -42,6 +42,11 @@ bench: setup
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.passages
 	$(BIN)/python -m benchmarks.gpu
+	$(BIN)/python -m benchmarks.whatif
+	$(BIN)/python -m benchmarks.seal --roads config/dongfeng/roads.geojson
+	$(BIN)/python -m benchmarks.risk --roads config/dongfeng/roads.geojson
+	$(BIN)/python -m benchmarks.leaks
+	$(BIN)/python -m benchmarks.honesty
 
 soak: setup
 	$(BIN)/pytest tests/soak
