@@ -15,8 +15,8 @@ import api.drill.routes
 import api.live.pages
 import api.live.routes
 import api.metrics.routes
+import api.paper.routes
 import api.passages.routes
-import api.plan.paper
 import api.plan.routes
 import api.recordings.routes
 import api.rules.routes
@@ -39,7 +39,7 @@ ROUTERS = (
     api.alerts.routes.router,
     api.rules.routes.router,
     api.plan.routes.router,
-    api.plan.paper.router,
+    api.paper.routes.router,
     api.drill.routes.router,
     api.recordings.routes.router,
     api.live.routes.router,

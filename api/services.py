@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 
 from api.devices.board import Board
 from api.live.hub import Hub
-from api.plan.intake import Intake
-from api.plan.positions import Border
+from api.positions.border import Border
+from api.positions.intake import Intake
 from api.recordings.shelf import Shelf
 from api.run_folder import RunFolder
 from api.settings import Settings

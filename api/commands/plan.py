@@ -62,13 +62,13 @@ def plan(
     """Say whether town and county can be closed now, who goes where, and what is missing if not."""
     from api.commands.officers import show_officers
     from api.commands.plan_shown import show
+    from api.paper.situation import Origin
     from api.plan.answer import Asked, answer_text
     from api.plan.inputs import POSITIONS_FILE, prepare, read_positions
     from api.plan.officers import officers_now
-    from api.plan.recorded import known_at
     from api.plan.replay import inputs_of
     from api.plan.replay import keep as keep_record
-    from api.plan.situation import Origin
+    from api.positions.recorded import known_at
     from camera_config.load import load_county
 
     if replay is not None and (keep is None or positions is not None or probable or replanned):
@@ -148,12 +148,12 @@ def _again(prepared: "Prepared", folder: Path, digest: str) -> "tuple[Inputs, An
 
 def _write(prepared: "Prepared", inputs: "Inputs", answer: "Answer", output: Output) -> None:
     from api import __version__
-    from api.plan.picture import write_picture
-    from api.plan.plan_map import plan_geojson, plan_picture
-    from api.plan.sheet import sheet_of
-    from api.plan.sheet_html import sheet_html
-    from api.plan.situation import Situation, seen_now
-    from api.plan.ways import ways
+    from api.paper.picture import write_picture
+    from api.paper.plan_map import plan_geojson, plan_picture
+    from api.paper.sheet import sheet_of
+    from api.paper.sheet_html import sheet_html
+    from api.paper.situation import Situation, seen_now
+    from api.paper.ways import ways
 
     if not output.wanted:
         return

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api.paper.terms import RINGS, clock, named, names_of
 from api.plan.odds import OddsOut
-from api.plan.terms import RINGS, clock, named, names_of
 from api.plan.wire import ReadinessOut, VerdictOut
 from camera_config.county import County
 

@@ -15,8 +15,8 @@ from camera_config.errors import ConfigError
 from camera_config.example import example_county
 
 if TYPE_CHECKING:
-    from api.plan.examined import Examined, Span, UnitDay
-    from api.plan.recorded import Day
+    from api.positions.examined import Examined, Span, UnitDay
+    from api.positions.recorded import Day
     from camera_config.county import County
 
 positions = typer.Typer(
@@ -37,7 +37,7 @@ Strict = Annotated[bool, typer.Option(help="A line that is wrong ends it, and no
 @positions.command()
 def check(file: File, county: Folder = None, as_json: AsJson = False, strict: Strict = False) -> None:
     """Say what is in a file: units, gaps, jumps, frozen stretches, clocks, what lies outside of the county."""
-    from api.plan.examined import examine
+    from api.positions.examined import examine
     from camera_config.load import load_county
 
     loaded = load_county(county or example_county())
@@ -76,8 +76,8 @@ def replay(
     """Send a recorded day to a running system, each position as old as it was; a drill unless it is --live."""
     import httpx
 
-    from api.plan.replayed import Pace
-    from api.plan.replayed import replay as play
+    from api.positions.replayed import Pace
+    from api.positions.replayed import replay as play
     from camera_config.load import load_county
 
     try:
@@ -111,7 +111,7 @@ def replay(
 
 def _read(file: Path, county: "County", *, strict: bool) -> "Day":
     """Return the file; end 2 where it is none, or ``strict`` and not whole."""
-    from api.plan.recorded import read_day
+    from api.positions.recorded import read_day
 
     try:
         return read_day(file, county, strict=strict)

@@ -93,8 +93,8 @@ def cut(
 
 def _draw(file: Path, prepared: "Prepared", answer: "RaceOut", areas: "list[Reach]", *, example: bool) -> None:
     from api import __version__
-    from api.plan.picture import write_picture
-    from api.plan.race_map import race_picture
+    from api.paper.picture import write_picture
+    from api.paper.race_map import race_picture
 
     county = prepared.county
     marks = ("示例" if example else "文件位置", *(("虚构县",) if county.invented else ()))

@@ -57,7 +57,7 @@ def planner_run(prepared: "Prepared", seed: int, seconds: int, every: int, tick:
     Positions are taken every ``tick`` seconds, a verdict is computed every ``every``, a multiple of it.
     """
     from api.plan.inputs import odds_on, readiness_now
-    from api.plan.tracker import Tracker
+    from api.positions.tracker import Tracker
     from lockdown.movement import Fleet
 
     fleet = Fleet(prepared.graph, prepared.county, seed, fields=prepared.fields)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from api.plan.positions import distance_m
+from api.positions.border import distance_m
 from camera_config.county import Position, Post
 
 NEAR_M = 50.0

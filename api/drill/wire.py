@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.drill.score import PostResult
-from api.plan.positions import PositionIn
+from api.positions.border import PositionIn
 from camera_config.county import Post
 
 

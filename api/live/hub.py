@@ -29,7 +29,7 @@ from api.live.entries import (
 from api.live.tasks import cancelled
 from api.log.bus import LIVE
 from api.plan.age import expired, handed_out, units_handed_out
-from api.plan.intake import Intake
+from api.positions.intake import Intake
 from camera_config.clock import Clock
 
 log = logging.getLogger(__name__)

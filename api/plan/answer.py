@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.paper.terms import RINGS
 from api.plan.advice import advised
 from api.plan.chances import ProbableOut, ReplannedOut, probable_plan, replanned_plan
 from api.plan.inputs import Prepared, advice_on, odds_on, readiness_now
-from api.plan.terms import RINGS
 from api.plan.wire import ReadinessOut, readiness_json
 from lockdown.units import UnitNow
 

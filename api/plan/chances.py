@@ -6,9 +6,9 @@ plan that is shown. Same inputs, same bytes: the seeds come from the digest.
 
 from pydantic import BaseModel, ConfigDict
 
+from api.paper.terms import ASSUMED, percent
 from api.plan.inputs import Prepared
 from api.plan.odds import ShareOut
-from api.plan.terms import ASSUMED, percent
 from lockdown.noise import Sample, seed_of, starts_of
 from lockdown.probable import most_probable
 from lockdown.readiness import Readiness

@@ -19,6 +19,7 @@ from api.live.entries import READINESS_KEY, compact
 from api.log.bus import POSITIONS
 from api.log.live import publish
 from api.log.outbox import Outbox
+from api.paper.ways import ways
 from api.plan.advice import advised, first_of
 from api.plan.alarm import Alarm
 from api.plan.aside import Aside
@@ -30,9 +31,8 @@ from api.plan.leaks import leaks_now
 from api.plan.pending import may_wait
 from api.plan.race import RaceIn, race_json
 from api.plan.record import RINGS, Recorder
-from api.plan.tracker import Tracker
-from api.plan.ways import ways
 from api.plan.wire import readiness_json
+from api.positions.tracker import Tracker
 from camera_config.clock import Clock
 from camera_config.county import Position
 from camera_config.errors import CountyError, StoreError

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_jsonable_python
 
 from api import __version__
+from api.paper.situation import Origin
 from api.plan.answer import Answer, Asked, answer_text
 from api.plan.inputs import PositionRow, Prepared
-from api.plan.situation import Origin
 from camera_config.county import Roads
 from camera_config.errors import ConfigError
 

@@ -13,8 +13,8 @@ from api.log.bus import POSITIONS
 from api.log.envelope import new_id
 from api.plan.contain import ContainIn, ContainOut
 from api.plan.leaks import LeaksOut
-from api.plan.positions import KEEP, PositionsIn, PositionsOut
 from api.plan.race import RaceIn, RaceOut
+from api.positions.border import KEEP, PositionsIn, PositionsOut
 from api.services import Services, services
 
 router = APIRouter(prefix="/v1", tags=["plan"])
@@ -33,7 +33,7 @@ UNITS = "units"
 async def positions(
     body: PositionsIn, request: Request, shared: Annotated[Services, Depends(services)]
 ) -> PositionsOut:
-    """Take a batch of positions; ``api/plan/positions.py`` says what is refused and what is only untrusted.
+    """Take a batch of positions; ``api/positions/border.py`` says what is refused and what is only untrusted.
 
     A token for ``units`` speaks for all units, a unit's own token for itself.
     """

@@ -6,8 +6,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from api.plan.inputs import Prepared
-from api.plan.positions import Border, PositionsIn
-from api.plan.tracker import Tracker
+from api.positions.border import Border, PositionsIn
+from api.positions.tracker import Tracker
 from benchmarks.worlds.cases import Case
 from benchmarks.worlds.land import RATES, Land
 from benchmarks.worlds.told import DELAY_S, MOST_KMH, MOVING_KMH

@@ -14,7 +14,7 @@ from api.log.outbox import Outbox, outbox_path
 from api.plan.inputs import Prepared, prepare, readiness_now
 from api.plan.planner import Planner
 from api.plan.record import Recorder
-from api.plan.tracker import Tracker
+from api.positions.tracker import Tracker
 from camera_config.clock import SystemClock
 from lockdown.readiness import State
 from lockdown.units import Trust, trust_of

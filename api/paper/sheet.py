@@ -1,6 +1,6 @@
 """What stands on the printed sheet: orders, the figures that they rest on, and all that is not covered.
 
-Words only; ``api.plan.sheet_html`` sets them on paper. A sheet whose plan is not whole has no orders, only lines that
+Words only; ``api.paper.sheet_html`` sets them on paper. A sheet whose plan is not whole has no orders, only lines that
 are marked as such: nobody may read out an order of a seal that cannot be closed.
 """
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.plan.orders import Line, lines_of
-from api.plan.situation import PostShown, Situation, Staffing
-from api.plan.terms import (
+from api.paper.orders import Line, lines_of
+from api.paper.situation import PostShown, Situation, Staffing
+from api.paper.terms import (
     ASSUMED,
     RINGS,
     STATES,

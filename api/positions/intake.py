@@ -24,8 +24,8 @@ from redis.exceptions import AuthenticationError, RedisError
 from api.live.entries import START, StreamId, compact, stream_id, written
 from api.log.bus import POSITIONS
 from api.log.outbox import Outbox
-from api.plan.dialect import Dialect
-from api.plan.positions import KEEP, Border
+from api.positions.border import KEEP, Border
+from api.positions.dialect import Dialect
 from camera_config.clock import Clock
 from camera_config.county import PositionStream
 from camera_config.errors import ConfigError

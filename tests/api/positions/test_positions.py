@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from api.access.rights import Role
 from api.log.bus import POSITIONS
-from api.plan.positions import Border, PositionIn
+from api.positions.border import Border, PositionIn
 from tests.support.small_county import LAT, LON, small_county
 from tests.support.web import Bench
 

@@ -6,7 +6,7 @@ from math import floor, log10
 
 import numpy as np
 
-from api.plan.picture import Lines, Panel, Words
+from api.paper.picture import Lines, Panel, Words
 from camera_config.county import ROAD_CLASSES, County, Position, Ring, RoadClass
 from lockdown.lines import Floats, Plane
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from api.paper.orders import READ_S, lines_of, read_aloud, spoken_s
+from api.paper.sheet import sheet_of
+from api.paper.sheet_html import sheet_html
+from api.paper.situation import Origin, Situation, Staffing, seen_now
+from api.paper.terms import clock, clock_down, named, side, span
 from api.plan.answer import Asked, answer_of
 from api.plan.inputs import PositionRow, Prepared, prepare, units_from
-from api.plan.orders import READ_S, lines_of, read_aloud, spoken_s
-from api.plan.sheet import sheet_of
-from api.plan.sheet_html import sheet_html
-from api.plan.situation import Origin, Situation, Staffing, seen_now
-from api.plan.terms import clock, clock_down, named, side, span
 from camera_config.county import Blocks, UnitStatus
 from camera_config.ids import UnitId
 from tests.support.small_county import small_county, unit_places

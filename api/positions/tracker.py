@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from api.plan.positions import distance_m
+from api.positions.border import distance_m
 from camera_config.county import County, Position, Unit, UnitStatus
 from lockdown.units import UnitNow, trust_of
 

@@ -11,10 +11,10 @@ from api.access.rights import VIEWERS, allow
 from api.drill.ask import ask_plan
 from api.live.entries import READINESS_KEY, compact, get_json
 from api.log.envelope import new_id
-from api.plan.plan_map import plan_geojson
-from api.plan.sheet import sheet_of
-from api.plan.sheet_html import POLICY, sheet_html
-from api.plan.situation import Origin, Situation, seen_live
+from api.paper.plan_map import plan_geojson
+from api.paper.sheet import sheet_of
+from api.paper.sheet_html import POLICY, sheet_html
+from api.paper.situation import Origin, Situation, seen_live
 from api.plan.wire import ReadinessOut
 from api.services import Services, services
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from api.plan.chart import (
+from api.paper.chart import (
     GAP_MM,
     PAPER_MM,
     SIDE_MM,
@@ -18,9 +18,9 @@ from api.plan.chart import (
     square,
     triangle,
 )
-from api.plan.picture import Lines, Panel, Picture, Words
+from api.paper.picture import Lines, Panel, Picture, Words
+from api.paper.terms import clock, clock_down, local
 from api.plan.race import ExitOut, RaceOut
-from api.plan.terms import clock, clock_down, local
 from camera_config.county import County, Position
 from lockdown.race import Reach
 

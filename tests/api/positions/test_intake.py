@@ -19,8 +19,8 @@ from api.access.rights import Role
 from api.live.hub import Hub
 from api.live.tasks import cancelled
 from api.log.bus import POSITIONS, start_embedded
-from api.plan.dialect import Dialect, Wrong
-from api.plan.intake import Intake, place_key
+from api.positions.dialect import Dialect, Wrong
+from api.positions.intake import Intake, place_key
 from api.run_folder import RunFolder
 from camera_config.county import PositionStream, UnitStatus
 from camera_config.datum import to_gcj02

@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from api.plan.orders import Line
-from api.plan.sheet import Sheet
+from api.paper.orders import Line
+from api.paper.sheet import Sheet
 
 STYLE = """
 @page { size: A4 portrait; margin: 10mm 11mm 13mm;

@@ -16,8 +16,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from api.plan.inputs import PositionRow
-from api.plan.positions import Border, PositionIn
-from api.plan.tracker import Tracker
+from api.positions.border import Border, PositionIn
+from api.positions.tracker import Tracker
 from camera_config.county import County
 from camera_config.errors import ConfigError
 

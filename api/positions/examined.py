@@ -9,8 +9,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from api.plan.positions import FUTURE_S, distance_m
-from api.plan.recorded import Day, Recorded, judged
+from api.positions.border import FUTURE_S, distance_m
+from api.positions.recorded import Day, Recorded, judged
 from camera_config.county import County, Position, Rules
 
 CLOCK_S: Final = 5.0

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from api.plan.chart import (
+from api.paper.chart import (
     GAP_MM,
     PAPER_MM,
     SIDE_MM,
@@ -19,11 +19,11 @@ from api.plan.chart import (
     square,
     triangle,
 )
-from api.plan.picture import Lines, Panel, Picture, Words
-from api.plan.sheet import BANNERS
-from api.plan.situation import PostShown, Situation, Staffing, UnitSeen
-from api.plan.terms import clock, local
-from api.plan.ways import Way, pair
+from api.paper.picture import Lines, Panel, Picture, Words
+from api.paper.sheet import BANNERS
+from api.paper.situation import PostShown, Situation, Staffing, UnitSeen
+from api.paper.terms import clock, local
+from api.paper.ways import Way, pair
 
 MARKS = {
     Staffing.IN_TIME: ("#0a6b2d", disc, "● 按时到岗"),

@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from api.access.sessions import create_device_token
 from api.cli import app
 from api.log.bus import POSITIONS
-from api.plan.examined import Examined, Span, UnitDay, examine
 from api.plan.inputs import units_from
-from api.plan.recorded import Day, known_at, moment, read_day
-from api.plan.replayed import Pace, Sent, replay
+from api.positions.examined import Examined, Span, UnitDay, examine
+from api.positions.recorded import Day, known_at, moment, read_day
+from api.positions.replayed import Pace, Sent, replay
 from camera_config.errors import ConfigError, CountyError
 from lockdown.units import Trust, trust_of
 from tests.support.county_files import lighter_county

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from api import __version__
+from api.paper.picture import DOTS_PER_MM, png, svg, write_picture
+from api.paper.plan_map import plan_geojson, plan_picture
+from api.paper.situation import Origin, Situation, seen_now
+from api.paper.ways import Way, ways
 from api.plan.answer import Asked, answer_of
 from api.plan.inputs import PositionRow, Prepared, prepare, units_from
-from api.plan.picture import DOTS_PER_MM, png, svg, write_picture
-from api.plan.plan_map import plan_geojson, plan_picture
-from api.plan.situation import Origin, Situation, seen_now
-from api.plan.ways import Way, ways
 from camera_config.county import Position
 from camera_config.errors import ConfigError
 from lockdown.lines import Plane

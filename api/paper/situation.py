@@ -103,7 +103,7 @@ def seen_now(county: County, units: Sequence[UnitNow]) -> tuple[UnitSeen, ...]:
 
 
 def seen_live(county: County, rows: Sequence[Mapping[str, Any]]) -> tuple[UnitSeen, ...]:
-    """Return the units of the live feed (``api.plan.tracker``)."""
+    """Return the units of the live feed (``api.positions.tracker``)."""
     sent = {status.value for status in county.rules.dispatch_delay_s}
     busy = {"on_call", "committed_other", "off_duty", "unknown"}
     return tuple(

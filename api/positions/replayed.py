@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from api.plan.recorded import Day, Recorded
+from api.positions.recorded import Day, Recorded
 from camera_config.clock import Clock
 from camera_config.errors import CountyError
 

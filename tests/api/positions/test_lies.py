@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from api.plan.inputs import PositionRow, Prepared, prepare, readiness_now, units_from
-from api.plan.positions import Border, PositionIn
-from api.plan.tracker import Tracker
 from api.plan.wire import readiness_json
+from api.positions.border import Border, PositionIn
+from api.positions.tracker import Tracker
 from camera_config.errors import CertificateError, ConfigError
 from lockdown.certificate import verify_certificate
 from lockdown.proof import sealed

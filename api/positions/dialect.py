@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from pydantic import ValidationError
 
-from api.plan.positions import PositionIn
+from api.positions.border import PositionIn
 from camera_config.county import PositionStream, UnitStatus
 from camera_config.datum import from_gcj02
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from api.plan.situation import Situation
-from api.plan.terms import age_text, clock, clock_down, side, span
+from api.paper.situation import Situation
+from api.paper.terms import age_text, clock, clock_down, side, span
 from api.plan.wire import AssignedOut
 from camera_config.county import Post, Ring
 

@@ -1,0 +1,1 @@
+"""Plans and races as paper and maps."""
