@@ -23,9 +23,9 @@ PLATE_MARGIN: Final = (0.2, 0.5)
 VIVID: Final = frozenset({PlateColour.BLUE, PlateColour.YELLOW, PlateColour.GREEN, PlateColour.YELLOW_GREEN})
 VIVID_SHARE: Final = 0.5
 PLATE_ASPECT: Final = (2.3, 4.6)
-SCORE_UNREAD: Final = 0.6
+SCORE_UNREAD: Final = 0.55
 """A box that cannot be read is a plate only with a plate's colour and shape, and where the finder is surer than
-elsewhere: of 64 photos without plates one then shows one, and four without this."""
+elsewhere: of 64 photos without plates none then shows one."""
 SIDE_PX: Final = 960
 """Without a region to look into, plates are looked for in the whole picture at this size."""
 
