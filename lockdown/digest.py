@@ -29,7 +29,9 @@ def base_digest(graph: Graph, rules: Rules, posts: Sequence[Post], version: str)
 
 def unit_digest(unit: UnitNow) -> bytes:
     """Return SHA-256 over what is known of one unit: its fields as Python writes them, a third of JSON's time."""
-    return hashlib.sha256(repr(_OF_UNIT(unit)).encode()).digest()
+    at = unit.position
+    place = None if at is None else (at.lat, at.lon)
+    return hashlib.sha256(repr((place, unit.status.value, *_OF_UNIT(unit))).encode()).digest()
 
 
 def joined(base: bytes, units: Iterable[bytes]) -> str:
@@ -50,7 +52,7 @@ def _by_fields(value: Any) -> dict[str, Any]:
     return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
-_OF_UNIT = attrgetter(*(field.name for field in fields(UnitNow)))
+_OF_UNIT = attrgetter(*(field.name for field in fields(UnitNow) if field.name not in ("position", "status")))
 
 _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_by_fields

@@ -1,13 +1,39 @@
 """The decorator of compiled functions, and the counter that shows that nothing is compiled when it must not be."""
 
+import hashlib
+import os
+import shutil
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 Kind = Any
 """A type of numba's; what it is stays in this module."""
+
+
+CACHE: Final = "kakou-"
+"""A folder of this and a digest, in ``NUMBA_CACHE_DIR`` or beside the compiled modules."""
+
+
+def _keep(numba: Any) -> None:
+    """Have numba keep what it compiles under a digest of all that it may be made of.
+
+    By itself it looks at a function's own file only, and would go on with what another one was before.
+    """
+    here = Path(__file__).parent
+    beside = os.environ.get("NUMBA_CACHE_DIR")
+    base = Path(beside) if beside else here / "__pycache__"
+    if not beside and not os.access(here, os.W_OK):
+        return  # numba finds a place of its own
+    sources = [*sorted(here.glob("*.py")), *(here.parent / f"{name}.py" for name in ("lines", "reach", "times"))]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    for old in base.glob(f"{CACHE}*"):
+        if old.name != CACHE + digest:
+            shutil.rmtree(old, ignore_errors=True)
+    numba.config.CACHE_DIR = str(base / (CACHE + digest))
 
 
 def _load() -> tuple[Any, Any]:
@@ -16,6 +42,7 @@ def _load() -> tuple[Any, Any]:
         numba, event = import_module("numba"), import_module("numba.core.event")
     except ImportError:
         return None, None
+    _keep(numba)
     seen = event.RecordingListener()
     event.register("numba:compile", seen)
     return numba, seen

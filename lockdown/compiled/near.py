@@ -1,6 +1,6 @@
 """The nearest point of every line around a place: segments in a grid of cells (``lockdown.lines.LineIndex``)."""
 
-from math import atan2, ceil, degrees, floor, hypot, sqrt
+from math import atan2, degrees, floor, hypot, sqrt
 
 import numpy as np
 
@@ -49,14 +49,13 @@ def near_lines(lines: Lines, x: float, y: float, within_m: float) -> tuple[Ints,
     The place is given in metres of the index's plane.
     """
     a, b, line = lines.a, lines.b, lines.line
-    reach = ceil(within_m / CELL_M)
-    cx, cy = floor(x / CELL_M), floor(y / CELL_M)
     slot = np.zeros(len(lines.drawn_m), np.int64)
     segments, away, along = np.empty(16, np.int64), np.empty(16, np.float64), np.empty(16, np.float64)
     count = 0
-    for dx in range(-reach, reach + 1):
-        for dy in range(-reach, reach + 1):
-            at = _find(lines.cell, _cell_key(cx + dx, cy + dy))
+    # A segment is entered in every cell that its box touches, so also in that of its nearest point.
+    for cx in range(floor((x - within_m) / CELL_M), floor((x + within_m) / CELL_M) + 1):
+        for cy in range(floor((y - within_m) / CELL_M), floor((y + within_m) / CELL_M) + 1):
+            at = _find(lines.cell, _cell_key(cx, cy))
             if at < 0:
                 continue
             for k in range(lines.ptr[at], lines.ptr[at + 1]):
