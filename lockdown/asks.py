@@ -36,17 +36,16 @@ class Asks:
         self._crew = np.array([a.crew_min for a in asked], np.int64)
         self._stays_ms = np.array([stay_ms(a.demand, rules) for a in asked], np.int64)
         self._equipment = [a.equipment for a in asked]
-        self._has: dict[tuple[str, ...], Bools] = {}
+        self._fits: dict[tuple[int, tuple[str, ...]], Bools] = {}
 
     def allow(self, unit: UnitNow) -> Bools:
         """Return (demands,) whether the unit has the crew, the equipment, and long enough to go."""
-        has = self._has.get(unit.equipment)
-        if has is None:
-            has = self._has[unit.equipment] = np.array(
-                [items <= set(unit.equipment) for items in self._equipment], np.bool_
-            )
-        allowed = has & (self._crew <= unit.crew)
-        return allowed if unit.duty_left_ms is None else allowed & (self._stays_ms <= unit.duty_left_ms)
+        key = (unit.crew, unit.equipment)
+        fits = self._fits.get(key)
+        if fits is None:
+            has = [items <= set(unit.equipment) for items in self._equipment]
+            fits = self._fits[key] = np.array(has, np.bool_) & (self._crew <= unit.crew)
+        return fits if unit.duty_left_ms is None else fits & (self._stays_ms <= unit.duty_left_ms)
 
     def serve(self, allowed: Bools, drive_ms: Ints) -> Ints:
         """Return (demands,) drives from (posts,): the longest of a group's, never where it is not ``allowed``."""

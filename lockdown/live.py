@@ -5,8 +5,8 @@ certificate. Between two records ages do not grow here: ``take`` hands in every 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import nan
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,8 +33,7 @@ VIEWS = ((Ring.TOWN, Ring.COUNTY), (Ring.TOWN,), (Ring.COUNTY,))
 """Both rings from one pool, and each alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What holds of one ring, or of both.
 
     Args:
@@ -60,8 +59,7 @@ class Said:
         return None if self.ratio is None else self.ratio[1] - self.ratio[0]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What holds now; a ring without posts is None. ``digest`` is that of ``assess`` for the same inputs."""
 
     joint: Said | None
@@ -148,13 +146,14 @@ class Live:
         trust, position = trust_of(unit, rules), unit.position
         placed = position is not None and trust is not Trust.UNTRUSTED
         counts = trust is Trust.FRESH and can_be_sent(unit, rules)
+        sure_ms = sure_delay_ms(unit, rules) if counts else 0
         x, y = self._graph.index.plane.xy(position.lat, position.lon) if position is not None else (0.0, 0.0)
         heading = unit.heading_deg if moving(unit, rules) else None
         self._row_of(
             self._graph.land, self._graph.index.lines, self._fields.by_node,
             self._asks.rows, self._asks.ends, self._setup_ms, allowed,
             u, x, y, nan if heading is None else heading, driven_m(unit), reach_m(unit, rules),
-            sure_delay_ms(unit, rules) if counts else 0, best_delay_ms(unit, rules), placed, counts,
+            sure_ms, sure_ms if counts else best_delay_ms(unit, rules), placed, counts,
             sure.num, sure.order, sure.size, best.num, best.order, best.size, sure.den,
         )  # fmt: skip
 
