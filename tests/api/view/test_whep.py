@@ -77,7 +77,7 @@ async def test_large_pictures_are_whole_over_a_network_that_loses_every_seventh_
                 camera.play(1)
                 # A picture whose last packet is lost is missed, and asked for, only when the next one comes.
                 with contextlib.suppress(TimeoutError):
-                    await until(lambda seen=seen: len(viewer.pictures) > seen, timeout_s=0.2)  # type: ignore[misc]
+                    await until(lambda seen=seen: len(viewer.pictures) > seen, timeout_s=0.6)  # type: ignore[misc]
         for got, true in zip(viewer.pictures, decoded(camera.shown), strict=False):
             assert np.array_equal(got, true)
         await viewer.close()
